@@ -1,0 +1,80 @@
+import express, { Router, type Express, type RequestHandler } from 'express';
+import 'express-async-errors';
+import type { Logger } from 'pino';
+import { NotFoundError } from './errors/not-found-error';
+import { currentUser } from './middlewares/current-user';
+import { errorHandler } from './middlewares/error-handler';
+import { jsonBody } from './middlewares/json-body';
+import { methodNotAllowed } from './middlewares/method-not-allowed';
+import { requestLog } from './middlewares/request-log';
+import { requireAuth } from './middlewares/require-auth';
+import { sameOrigin } from './middlewares/same-origin';
+import { securityHeaders } from './middlewares/security-headers';
+import { sessionCookie } from './middlewares/session-cookie';
+import { showCurrentUser } from './routes/current-user';
+import { endOtherSessions } from './routes/end-other-sessions';
+import { endSession } from './routes/end-session';
+import { listSessions } from './routes/list-sessions';
+import { signin } from './routes/signin';
+import { signout } from './routes/signout';
+import { signup } from './routes/signup';
+import type { Accounts } from './services/accounts';
+import type { Sessions } from './services/sessions';
+
+export interface AppDeps {
+  accounts: Accounts;
+  sessions: Sessions;
+  logger: Logger;
+  /** Where browsers see the service: its origin is the one whose pages may change state. */
+  publicUrl: URL;
+  /** Proxies in front, whose X-Forwarded-* headers are believed. */
+  trustedProxies: number;
+}
+
+/** Every middleware and route, in the order in which a request meets them. */
+export function buildApp(deps: AppDeps): Express {
+  const app = express();
+  app.set('trust proxy', deps.trustedProxies);
+  app.disable('x-powered-by');
+  app.disable('etag');
+
+  app.use(requestLog(deps.logger));
+  app.use(securityHeaders());
+  app.use(sameOrigin(deps.publicUrl));
+  app.use(jsonBody());
+  app.use(sessionCookie());
+  app.use('/api/users', routes(deps));
+  app.use(() => {
+    throw new NotFoundError();
+  });
+  app.use(errorHandler);
+  return app;
+}
+
+function routes({ accounts, sessions }: AppDeps): Router {
+  const router = Router();
+  const signedInOnly = [currentUser(sessions), requireAuth];
+
+  path(router, '/signup', { post: signup(accounts, sessions) });
+  path(router, '/signin', { post: signin(accounts, sessions) });
+  path(router, '/signout', { post: [signout(sessions)] });
+  path(router, '/currentuser', { get: [showCurrentUser(sessions)] });
+  path(router, '/sessions', {
+    get: [...signedInOnly, listSessions(sessions)],
+    delete: [...signedInOnly, endOtherSessions(sessions)],
+  });
+  path(router, '/sessions/:id', { delete: [...signedInOnly, endSession(sessions)] });
+  return router;
+}
+
+type Methods = Partial<Record<'get' | 'post' | 'put' | 'patch' | 'delete', RequestHandler<never>[]>>;
+
+/** A path with its methods; every other method is answered with 405. */
+function path(router: Router, at: string, methods: Methods): void {
+  const route = router.route(at);
+  for (const [method, handlers] of Object.entries(methods)) {
+    route[method as keyof Methods](...(handlers as RequestHandler[]));
+  }
+  const allowed = Object.keys(methods).map((method) => method.toUpperCase());
+  route.all(methodNotAllowed(allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed));
+}

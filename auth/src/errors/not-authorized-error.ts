@@ -1,0 +1,9 @@
+import { CustomError } from './custom-error';
+
+export class NotAuthorizedError extends CustomError {
+  readonly statusCode = 401;
+
+  constructor() {
+    super('Not authorized');
+  }
+}

@@ -1,0 +1,110 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { Logger } from 'pino';
+import { buildApp } from './app';
+import { ConfigError, readConfig, type Config } from './config';
+import { buildHealth } from './health';
+import { createLogger } from './logger';
+import { connectDatabase, isConnected, prepareCollection } from './models/database';
+import { createSessionModel } from './models/session';
+import { createUserModel } from './models/user';
+import { createHttpServer, drain, listen } from './server';
+import { Accounts } from './services/accounts';
+import { Password } from './services/password';
+import { Sessions } from './services/sessions';
+import { Tokens } from './services/tokens';
+
+const graceMs = 9000;
+
+async function main(): Promise<void> {
+  const config = readSettings();
+  const logger = createLogger(config.logLevel);
+  const stopping = stopSignal(logger);
+  process.on('uncaughtException', (err) => {
+    logger.fatal({ err }, 'uncaught exception');
+    process.exit(1);
+  });
+
+  let isReady = (): boolean => false;
+  const health = createHttpServer(buildHealth(() => !stopping.aborted && isReady()));
+  const healthPort = await listen(health, config.healthPort);
+
+  const passwords = new Password(config.password);
+  const { connection, prepared } = await connectDatabase(
+    config.mongoUri,
+    async (opened) => {
+      const users = createUserModel(opened, (password) => passwords.toHash(password));
+      const sessions = createSessionModel(opened);
+      await Promise.all([prepareCollection(users), prepareCollection(sessions)]);
+      return { users, sessions };
+    },
+    { logger, signal: stopping },
+  );
+  logger.info('Connected to MongoDb');
+
+  const now = (): Date => new Date();
+  const tokens = new Tokens({ ...config.jwt, key: signingKey(config, logger), now });
+  const app = buildApp({
+    accounts: new Accounts(prepared.users, passwords),
+    sessions: new Sessions({ model: prepared.sessions, tokens, limits: config.session, now }),
+    logger,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
+  });
+  const server = createHttpServer(app);
+  const port = await listen(server, config.port);
+  isReady = () => isConnected(connection);
+  logger.info({ port, healthPort }, 'Listening');
+
+  await aborted(stopping);
+  await drain(server, graceMs);
+  await connection.close();
+  logger.info('Stopped');
+  process.exit(0);
+}
+
+function readSettings(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) process.stderr.write(`auth: ${problem}\n`);
+    process.exit(1);
+  }
+}
+
+/** Aborts at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(logger: Logger): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(1);
+      logger.info({ signal }, 'Stopping');
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+}
+
+function signingKey({ jwt }: Config, logger: Logger): KeyObject {
+  if (jwt.key) return jwt.key;
+  logger.warn(
+    'JWT_PRIVATE_KEY is not set: a key was made that ends with this process, and every session with it',
+  );
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+}
+
+main().catch((error: unknown) => {
+  // Told to stop before it had started.
+  if (error instanceof Error && error.name === 'AbortError') process.exit(0);
+  process.stderr.write(`auth: ${error instanceof Error ? error.message : 'failed to start'}\n`);
+  process.exit(1);
+});
