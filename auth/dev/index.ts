@@ -9,7 +9,9 @@ import { startMongod, type Mongod } from './mongod';
 const dataFolder = path.resolve(__dirname, '../.data/mongo');
 
 async function main(): Promise<void> {
-  const env: NodeJS.ProcessEnv = { NODE_ENV: 'development', ...process.env };
+  // An empty setting is none.
+  const set = Object.entries(process.env).filter(([, value]) => value !== '');
+  const env: NodeJS.ProcessEnv = { NODE_ENV: 'development', ...Object.fromEntries(set) };
   const port = env['PORT'] ?? '3000';
   await Promise.all([requireFree('PORT', port), requireFree('HEALTH_PORT', env['HEALTH_PORT'] ?? '3001')]);
 
@@ -29,6 +31,7 @@ async function embed(env: NodeJS.ProcessEnv): Promise<Mongod> {
   const asked = env['MONGO_DATA'];
   const folder = asked === 'temporary' ? undefined : path.resolve(asked ?? dataFolder);
   const mongod = await startMongod({ say, ...(folder !== undefined && { dataFolder: folder }) });
+  say(`mongod runs as process ${mongod.pid ?? 0}`);
   say(`data: ${folder ?? 'kept in a temporary folder, and removed at the end'}`);
   env['MONGO_URI'] = mongod.uri('auth');
   if (!env['JWT_PRIVATE_KEY']) {
@@ -55,19 +58,30 @@ function watch(env: NodeJS.ProcessEnv): Promise<number> {
   child.stderr.pipe(process.stderr);
 
   let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      else child.kill('SIGTERM');
-      stopping = true;
-    });
-  }
+  const stop = (): void => {
+    if (stopping && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGTERM');
+    stopping = true;
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  onceOrphaned(stop);
   return new Promise((resolve) => {
     // Not 'exit': ts-node-dev goes before the service does, whose end closes the streams that both write to.
     child.on('close', (code) => {
       resolve(stopping ? 0 : (code ?? 1));
     });
   });
+}
+
+/** npm passes SIGTERM on to its shell only, which dies of it without a word to us. */
+function onceOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, 250);
+  timer.unref();
 }
 
 /** @throws {Error} a plain sentence where somebody listens on the port already */

@@ -62,7 +62,10 @@ export async function startMongod({ dataFolder, port, say }: MongodOptions): Pro
 
 /** Initiates the replica set; data kept from an earlier run know it by the port of then, and are told the new one. */
 async function becomePrimary(host: string): Promise<void> {
-  const client = new mongo.MongoClient(`mongodb://${host}/?directConnection=true`);
+  const client = new mongo.MongoClient(`mongodb://${host}/?directConnection=true`, {
+    // As in src/models/database.ts: the tests run this inside jest.
+    runtimeAdapters: { os },
+  });
   const admin = client.db('admin');
   try {
     await admin.command({ replSetInitiate: { _id: 'rs0', members: [{ _id: 0, host }] } });

@@ -1,6 +1,6 @@
 import { Schema, type Connection, type HydratedDocument, type Model, type Types } from 'mongoose';
 
-export const roles = ['user', 'admin'] as const;
+const roles = ['user', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /** What is needed to build a user. */

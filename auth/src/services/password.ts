@@ -61,7 +61,7 @@ export class Password {
 const newSalt = (): string => randomBytes(16).toString('hex');
 
 /** Undefined where the text is no hash of ours. */
-export function parseStored(stored: string): StoredPassword | undefined {
+function parseStored(stored: string): StoredPassword | undefined {
   const [, key, salt, costText] =
     /^([0-9a-f]{128})\.((?:[0-9a-f]{2}){8,32})(?:\.([a-z0-9=,]+))?$/.exec(stored) ?? [];
   if (key === undefined || salt === undefined) return undefined;

@@ -1,0 +1,7 @@
+/** What takes minutes: timings, a hundred fresh databases, a minute without one. Run alone, so that nothing disturbs the clock. */
+module.exports = {
+  ...require('./jest.config'),
+  testMatch: ['**/__test__/*.long.ts'],
+  testTimeout: 10 * 60_000,
+  maxWorkers: 1,
+};

@@ -1,0 +1,88 @@
+import { connect } from 'node:net';
+import { connectTo, freshDatabase } from '../test/database';
+import { signup, statusOf, until, useProcesses } from '../test/process';
+
+const { start, listening } = useProcesses();
+
+describe('the process', () => {
+  it('S25 ends with 1 and one line for each setting that is missing or wrong', async () => {
+    const { ended, output } = start({
+      NODE_ENV: 'production',
+      PORT: 'many',
+      JWT_PRIVATE_KEY: 'hush-hush',
+      PASSWORD_COST: '',
+    });
+    expect(await ended).toBe(1);
+    expect(output().trim().split('\n')).toEqual([
+      expect.stringMatching(/^auth: PORT must be a whole number/),
+      expect.stringMatching(/^auth: MONGO_URI must be set/),
+      expect.stringMatching(/^auth: PUBLIC_URL must be set/),
+      expect.stringMatching(/^auth: TRUST_PROXY must be set/),
+      expect.stringMatching(/^auth: JWT_PRIVATE_KEY must be an EC P-256/),
+    ]);
+    expect(output()).not.toContain('hush');
+  });
+
+  it('says in a line that its port is taken, and ends with 1', async () => {
+    const { url } = await listening({ MONGO_URI: freshDatabase() });
+    const { ended, output } = start({ MONGO_URI: freshDatabase(), PORT: new URL(url).port });
+    expect(await ended).toBe(1);
+    expect(output()).toMatch(/^auth: Port \d+ is in use/m);
+    expect(output()).not.toContain('    at ');
+  });
+
+  it('R2 turns unready at SIGTERM, finishes what runs, and ends with 0', async () => {
+    const service = await listening({ MONGO_URI: freshDatabase(), PASSWORD_COST: 'ln=15,r=8,p=3' });
+    expect(await statusOf(`${service.healthUrl}/readyz`)).toBe(200);
+    expect(await statusOf(`${service.healthUrl}/livez`)).toBe(200);
+    expect(await statusOf(`${service.healthUrl}/metricz`)).toBe(404);
+    const answers = Array.from({ length: 6 }, (_, n) => signup(service.url, `inflight-${n}@example.com`));
+    await until(async () => (await statusOf(`${service.healthUrl}/readyz`)) === 200);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    service.child.kill('SIGTERM');
+    const signalled = Date.now();
+    await until(async () => (await statusOf(`${service.healthUrl}/readyz`)) === 503);
+    expect(Date.now() - signalled).toBeLessThan(1000);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(6).fill(201));
+    expect(await service.ended).toBe(0);
+    expect(Date.now() - signalled).toBeLessThan(10_000);
+    expect(service.output()).toContain('"msg":"Stopped"');
+  });
+
+  it('ends at once at a second signal', async () => {
+    const service = await listening({ MONGO_URI: freshDatabase() });
+    // A request that never ends keeps the first signal waiting.
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(
+      'POST /api/users/signup HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    service.child.kill('SIGINT');
+    await service.line(/"msg":"Stopping"/);
+    service.child.kill('SIGINT');
+    expect(await service.ended).toBe(1);
+    socket.destroy();
+  });
+
+  it('warns of a signing key that it had to make', async () => {
+    const service = await listening({ MONGO_URI: freshDatabase() });
+    expect(service.output()).toMatch(/"level":"warn".*JWT_PRIVATE_KEY is not set/);
+  });
+
+  it('S11 gives one of 50 parallel sign-ups an account, over two processes', async () => {
+    const database = freshDatabase();
+    const [first, second] = await Promise.all([
+      listening({ MONGO_URI: database }),
+      listening({ MONGO_URI: database }),
+    ]);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => signup(n % 2 ? first.url : second.url, 'race@example.com')),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([201, ...(Array(49).fill(400) as number[])]);
+    const client = await connectTo(database);
+    expect(await client.db().collection('users').countDocuments()).toBe(1);
+    await client.close();
+  });
+});

@@ -1,0 +1,143 @@
+import jwt, { type JwtPayload } from 'jsonwebtoken';
+import { jwtFrom, sessionCookieOf } from '../../test/cookies';
+import { day, hour, password, useService } from '../../test/service';
+
+const service = useService();
+const show = (cookie?: string) => {
+  const request = service.api().get('/api/users/currentuser');
+  return cookie === undefined ? request : request.set('Cookie', cookie);
+};
+
+/** Signs up and answers the JWT. */
+async function signedUpJwt(email: string): Promise<string> {
+  const response = await service.api().post('/api/users/signup').send({ email, password }).expect(201);
+  return jwtFrom(response) ?? '';
+}
+
+const sessionOf = (token: string): string => (jwt.decode(token) as JwtPayload)['sid'] as string;
+
+describe('GET /api/users/currentuser', () => {
+  it('answers the user, and sets no cookie while the JWT is young', async () => {
+    const browser = await service.signedUp('me@example.com');
+    const response = await browser.get('/api/users/currentuser').expect(200);
+    expect(response.body.currentUser).toMatchObject({ email: 'me@example.com', role: 'user' });
+    expect(Object.keys(response.body.currentUser as object)).not.toEqual(
+      expect.arrayContaining(['password', '_id', 'version']),
+    );
+    expect(response.get('Set-Cookie')).toBeUndefined();
+  });
+
+  it('answers null when nobody is signed in', async () => {
+    await show().expect(200, { currentUser: null });
+  });
+
+  it.each([
+    ['words', 'session=garbage'],
+    ['nothing', 'session='],
+    ['a number', sessionCookieOf(5)],
+    ['null', sessionCookieOf(null)],
+    ['an array', sessionCookieOf(['jwt'])],
+    ['no JWT', sessionCookieOf({})],
+    ['an object for a JWT', sessionCookieOf({ jwt: { $gt: '' } })],
+    ['an array for a JWT', sessionCookieOf({ jwt: ['a', 'b'] })],
+    ['a JWT of nothing', sessionCookieOf({ jwt: '..' })],
+    [
+      'a prototype',
+      'session=' +
+        Buffer.from('{"__proto__":{"jwt":"x"},"constructor":{"prototype":{"jwt":"y"}}}').toString('base64'),
+    ],
+    ['broken UTF-8', `session=${Buffer.from([0xff, 0xfe, 0x00]).toString('base64')}`],
+    ['the names of its own methods', sessionCookieOf({ isChanged: 1, isNew: 1, _ctx: 1, populated: 1 })],
+  ])('S29 S4 answers null to a cookie of %s', async (_what, cookie) => {
+    await show(cookie).expect(200, { currentUser: null });
+    expect(({} as Record<string, unknown>)['jwt']).toBeUndefined();
+  });
+
+  it('S31 answers null once the user is disabled, and again the user when enabled', async () => {
+    const browser = await service.signedUp('disabled@example.com');
+    await service.users.updateOne({ email: 'disabled@example.com' }, { disabled: true });
+    await browser.get('/api/users/currentuser').expect(200, { currentUser: null });
+    await browser.get('/api/users/sessions').expect(401);
+    await service.users.updateOne({ email: 'disabled@example.com' }, { disabled: false });
+    expect((await browser.get('/api/users/currentuser')).body.currentUser).not.toBeNull();
+  });
+
+  it('S31 answers null once the user is deleted', async () => {
+    const browser = await service.signedUp('deleted@example.com');
+    await service.users.deleteOne({ email: 'deleted@example.com' });
+    await browser.get('/api/users/currentuser').expect(200, { currentUser: null });
+  });
+
+  it('renews the JWT of the same session past half its life', async () => {
+    const first = await signedUpJwt('renewed@example.com');
+    service.advance(8 * 60);
+    const response = await show(sessionCookieOf({ jwt: first })).expect(200);
+    const second = jwtFrom(response) ?? '';
+    expect(sessionOf(second)).toBe(sessionOf(first));
+    expect((jwt.decode(second) as JwtPayload).exp).toBeGreaterThan(
+      (jwt.decode(first) as JwtPayload).exp ?? 0,
+    );
+    const stored = await service.sessions.findById(sessionOf(first)).lean();
+    expect(stored?.lastUsedAt.getTime()).toBeGreaterThan(stored?.createdAt.getTime() ?? Infinity);
+  });
+
+  it('renews an expired JWT while its session is alive, which nothing else accepts', async () => {
+    const token = await signedUpJwt('idle@example.com');
+    service.advance(hour);
+    const cookie = sessionCookieOf({ jwt: token });
+    await service.api().get('/api/users/sessions').set('Cookie', cookie).expect(401);
+    const renewed = jwtFrom(await show(cookie).expect(200)) ?? '';
+    await service
+      .api()
+      .get('/api/users/sessions')
+      .set('Cookie', sessionCookieOf({ jwt: renewed }))
+      .expect(200);
+  });
+
+  it('renews at once when the user has changed', async () => {
+    const token = await signedUpJwt('promoted@example.com');
+    await service.users.updateOne({ email: 'promoted@example.com' }, { role: 'admin' });
+    const renewed = jwtFrom(await show(sessionCookieOf({ jwt: token })).expect(200)) ?? '';
+    expect(jwt.decode(renewed)).toMatchObject({ role: 'admin' });
+  });
+
+  it('signs nobody out by renewals in parallel', async () => {
+    const token = await signedUpJwt('parallel@example.com');
+    service.advance(10 * 60);
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, () => show(sessionCookieOf({ jwt: token }))),
+    );
+    for (const response of responses) {
+      const cookie = sessionCookieOf({ jwt: jwtFrom(response) });
+      expect((await show(cookie)).body.currentUser).toMatchObject({ email: 'parallel@example.com' });
+    }
+  });
+
+  it('ends a session after seven days without use', async () => {
+    const token = await signedUpJwt('away@example.com');
+    service.advance(7 * day);
+    await show(sessionCookieOf({ jwt: token })).expect(200, { currentUser: null });
+  });
+
+  it('ends a session thirty days after its sign-in, however much it is used', async () => {
+    let token = await signedUpJwt('busy@example.com');
+    for (let used = 0; used < 29; used += 1) {
+      service.advance(day);
+      token = jwtFrom(await show(sessionCookieOf({ jwt: token })).expect(200)) ?? '';
+      expect(token).not.toBe('');
+    }
+    service.advance(day);
+    await show(sessionCookieOf({ jwt: token })).expect(200, { currentUser: null });
+  });
+
+  it('does not bring back a session that ends while it is renewed', async () => {
+    const token = await signedUpJwt('ending@example.com');
+    service.advance(10 * 60);
+    const update = jest
+      .spyOn(service.sessions, 'updateOne')
+      .mockImplementationOnce(((filter: { _id: string }) =>
+        service.sessions.deleteOne(filter).then(() => ({ matchedCount: 0 }))) as never);
+    await show(sessionCookieOf({ jwt: token })).expect(200, { currentUser: null });
+    update.mockRestore();
+  });
+});

@@ -1,0 +1,144 @@
+import { scryptSync } from 'node:crypto';
+import { cheapCost, password, useService } from '../../test/service';
+
+const service = useService();
+const signin = (email: string, secret: unknown) =>
+  service.api().post('/api/users/signin').send({ email, password: secret });
+
+/** A hash as the classic course stored it: Node's default cost, 8 bytes of salt, the salt's hex text as the salt. */
+function courseHash(secret: string): string {
+  const salt = '0123456789abcdef';
+  return `${scryptSync(secret, salt, 64).toString('hex')}.${salt}`;
+}
+
+const storeHash = (email: string, hash: string) =>
+  service.users.collection.updateOne(
+    { email },
+    { $set: { password: hash } },
+    { bypassDocumentValidation: true },
+  );
+
+describe('POST /api/users/signin', () => {
+  beforeAll(() => service.signedUp('known@example.com'));
+
+  it('answers 200 with the user and a session cookie', async () => {
+    const response = await signin('known@example.com', password).expect(200);
+    expect(response.body).toMatchObject({ email: 'known@example.com', role: 'user' });
+    expect(response.body).not.toHaveProperty('password');
+    expect(response.get('Set-Cookie')).toHaveLength(1);
+  });
+
+  it('S12 finds the account whatever case and outer spaces the address has', async () => {
+    await signin(' Known@EXAMPLE.com ', password).expect(200);
+  });
+
+  it('refuses a body without a password, or with a malformed e-mail, naming the field', async () => {
+    const missing = await service
+      .api()
+      .post('/api/users/signin')
+      .send({ email: 'known@example.com' })
+      .expect(400);
+    expect(missing.body.errors).toEqual([{ message: 'You must supply a password', field: 'password' }]);
+    const malformed = await signin('known', password).expect(400);
+    expect(malformed.body.errors).toEqual([{ message: 'Email must be valid', field: 'email' }]);
+  });
+
+  it('S9 answers unknown, wrong, empty, too long, legacy and disabled alike', async () => {
+    await service.signedUp('legacy@example.com');
+    await storeHash('legacy@example.com', courseHash(password));
+    await service.signedUp('disabled@example.com');
+    await service.users.updateOne({ email: 'disabled@example.com' }, { disabled: true });
+    const answers = await Promise.all([
+      signin('unknown@example.com', password),
+      signin('known@example.com', 'wrong password'),
+      signin('known@example.com', ''),
+      signin('known@example.com', 'a'.repeat(10_000)),
+      signin('known@example.com', '\ud800'.repeat(9)),
+      signin('legacy@example.com', 'wrong password'),
+      signin('disabled@example.com', password),
+    ]);
+    // Of the headers, only what differs by nature is left out.
+    const alike = ({ status, body, headers }: (typeof answers)[number]) => {
+      const { date, 'x-request-id': id, ...others } = headers as Record<string, string>;
+      expect(date && id).toBeTruthy();
+      return { status, body, others };
+    };
+    const [first, ...rest] = answers.map(alike);
+    expect(first).toMatchObject({ status: 400, body: { errors: [{ message: 'Invalid credentials' }] } });
+    for (const answer of rest) expect(answer).toEqual(first);
+  });
+
+  it.each([
+    ['case', password.toUpperCase()],
+    ['a trailing space', `${password} `],
+    ['a leading space', ` ${password}`],
+  ])('S16 refuses a password that differs in %s', async (_what, secret) => {
+    await signin('known@example.com', secret).expect(400);
+  });
+
+  it('S16 refuses a password that differs past byte 72', async () => {
+    const long = 'x'.repeat(80);
+    await service.signedUp('long@example.com', long);
+    await signin('long@example.com', `${long.slice(0, 79)}y`).expect(400);
+    await signin('long@example.com', long).expect(200);
+  });
+
+  it("signs in with a hash of the course's format and rewrites it with today's cost", async () => {
+    await service.signedUp('course@example.com');
+    await storeHash('course@example.com', courseHash('a course password'));
+    const before = await service.users.findOne({ email: 'course@example.com' }).lean();
+    await signin('course@example.com', 'a course password').expect(200);
+    const after = await service.users.findOne({ email: 'course@example.com' }).lean();
+    expect(after?.password).toMatch(new RegExp(`[.]ln=${cheapCost.ln},r=8,p=1$`));
+    expect(after?.updatedAt).toEqual(before?.updatedAt);
+    await signin('course@example.com', 'a course password').expect(200);
+  });
+
+  it("leaves a hash of today's cost as it is", async () => {
+    const before = await service.users.findOne({ email: 'known@example.com' }).lean();
+    await signin('known@example.com', password).expect(200);
+    expect(await service.users.findOne({ email: 'known@example.com' }).lean()).toEqual(before);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['words', 'not a hash'],
+    ['half a hash', courseHash(password).slice(64)],
+    ['a hash without salt', `${'a'.repeat(128)}.`],
+    ['a cost that no machine can pay', `${courseHash(password)}.ln=40,r=8,p=1`],
+    ['a cost that makes no sense', `${courseHash(password)}.ln=0,r=0,p=0`],
+  ])('S19 refuses when what is stored is %s', async (what, hash) => {
+    const email = `${what.replaceAll(' ', '-')}@example.com`;
+    await service.signedUp(email);
+    await storeHash(email, hash);
+    const response = await signin(email, password).expect(400);
+    expect(response.body).toEqual({ errors: [{ message: 'Invalid credentials' }] });
+  });
+
+  it('S28 replaces a cookie that was there before, and ends its session', async () => {
+    const browser = await service.signedUp('fixed@example.com');
+    const before = await service.sessions.find().sort({ createdAt: -1 }).limit(1).lean();
+    const response = await browser
+      .post('/api/users/signin')
+      .send({ email: 'fixed@example.com', password })
+      .expect(200);
+    expect(response.get('Set-Cookie')).toHaveLength(1);
+    expect(await service.sessions.exists({ _id: before[0]?._id ?? '' })).toBeNull();
+    const shown = await browser.get('/api/users/currentuser').expect(200);
+    expect(shown.body.currentUser).toMatchObject({ email: 'fixed@example.com' });
+  });
+
+  it('S28 does not take over a session id from a cookie of unknown origin', async () => {
+    const planted = Buffer.from(JSON.stringify({ jwt: 'planted', sid: 'planted', role: 'admin' })).toString(
+      'base64',
+    );
+    const response = await service
+      .api()
+      .post('/api/users/signin')
+      .set('Cookie', `session=${planted}`)
+      .send({ email: 'known@example.com', password })
+      .expect(200);
+    const [, value = ''] = /^session=([^;]+)/.exec(response.get('Set-Cookie')?.[0] ?? '') ?? [];
+    expect(Object.keys(JSON.parse(Buffer.from(value, 'base64').toString()) as object)).toEqual(['jwt']);
+  });
+});
