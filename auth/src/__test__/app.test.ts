@@ -1,7 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { connect } from 'node:net';
+import { mongo } from 'mongoose';
 import { DatabaseConnectionError } from '../errors/database-connection-error';
 import { ForbiddenError } from '../errors/forbidden-error';
+import { errorHandler } from '../middlewares/error-handler';
 import { password, useService } from '../test/service';
 
 const service = useService();
@@ -268,6 +270,32 @@ describe('failures', () => {
     });
     await service.api().post('/api/users/signin').send({ email: 'a@example.com', password }).expect(500);
     find.mockRestore();
+  });
+
+  it('S50 one of the database is answered with 503 and Retry-After', async () => {
+    const find = jest.spyOn(service.users, 'findOne').mockImplementationOnce(() => {
+      throw new mongo.MongoNetworkError('connect ECONNREFUSED 10.0.0.1:27017');
+    });
+    const response = await service
+      .api()
+      .post('/api/users/signin')
+      .send({ email: 'a@example.com', password })
+      .expect(503);
+    expect(response.body).toEqual({ errors: [{ message: 'Database not reachable' }] });
+    expect(response.get('Retry-After')).toMatch(/^\d+$/);
+    find.mockRestore();
+  });
+
+  it('a write that fails for another reason than a duplicate is answered with 500', async () => {
+    const save = jest.spyOn(service.users.prototype, 'save').mockRejectedValueOnce(new Error('disk full'));
+    await service.api().post(signup).send({ email: 'full-disk@example.com', password }).expect(500);
+    save.mockRestore();
+  });
+
+  it('one that comes when the answer has begun ends the connection', () => {
+    const next = jest.fn();
+    errorHandler(new Error('late'), {} as never, { headersSent: true } as never, next);
+    expect(next).toHaveBeenCalledWith(expect.objectContaining({ message: 'late' }));
   });
 
   it('have the status that the contract gives them', () => {

@@ -12,6 +12,7 @@ export async function startSession(req: Request, sessions: Sessions, user: UserR
 const mostUserAgent = 256;
 
 const clientOf = (req: Request): SessionClient => ({
-  ip: req.ip ?? '',
+  // An IPv4 caller of a socket that takes both is shown as IPv4.
+  ip: (req.ip ?? '').replace(/^::ffff:/, ''),
   userAgent: (req.get('User-Agent') ?? '').slice(0, mostUserAgent),
 });

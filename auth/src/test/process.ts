@@ -21,19 +21,16 @@ export interface RunningProcess {
   ended: Promise<number | NodeJS.Signals>;
 }
 
-/** A process of the service: src/index.ts with these settings and no others. */
-const spawnService = (settings: NodeJS.ProcessEnv): RunningProcess =>
-  follow(
-    spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', 'src/index.ts'], {
-      cwd: root,
-      env: { PATH: process.env['PATH'], ...settings },
-    }),
-  );
+/** What a process of the service runs: the sources, or what `npm run build` made of them, which starts faster. */
+const entries = {
+  sources: ['-r', 'ts-node/register/transpile-only', 'src/index.ts'],
+  build: ['dist/index.js'],
+};
 
 export type ListeningProcess = RunningProcess & { url: string; healthUrl: string };
 
 /** Starts the service for the tests of one file, and ends the processes that are left after them. */
-export function useProcesses(): {
+export function useProcesses(entry: keyof typeof entries = 'sources'): {
   start: (settings: NodeJS.ProcessEnv) => RunningProcess;
   /** As `start`, and waits until it listens. */
   listening: (settings: NodeJS.ProcessEnv) => Promise<ListeningProcess>;
@@ -44,7 +41,8 @@ export function useProcesses(): {
     await Promise.all(started.map(({ ended }) => ended));
   });
   const start = (settings: NodeJS.ProcessEnv): RunningProcess => {
-    const running = spawnService({ ...processSettings, ...settings });
+    const env = { PATH: process.env['PATH'], ...processSettings, ...settings };
+    const running = follow(spawn(process.execPath, entries[entry], { cwd: root, env }));
     started.push(running);
     return running;
   };

@@ -1,0 +1,58 @@
+import { mongo } from 'mongoose';
+import { createLogger } from '../../logger';
+import { freshDatabase } from '../../test/database';
+import { freePort } from '../../test/process';
+import { connectDatabase, isConnected, isDuplicateKey, isUnavailable } from '../database';
+
+const lines: string[] = [];
+const logger = createLogger('warn', { write: (line: string) => lines.push(line) });
+
+describe('connectDatabase', () => {
+  it('tries again when the preparation fails, and says why', async () => {
+    let tries = 0;
+    const { connection, prepared } = await connectDatabase(
+      freshDatabase(),
+      () => (++tries < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve('prepared')),
+      { logger, signal: new AbortController().signal },
+    );
+    expect(prepared).toBe('prepared');
+    expect(tries).toBe(3);
+    expect(lines.filter((line) => line.includes('not yet'))).toHaveLength(2);
+    expect(isConnected(connection)).toBe(true);
+    await connection.close();
+    expect(isConnected(connection)).toBe(false);
+  });
+
+  it('ends with the reason of its signal, without waiting for the next try', async () => {
+    const stop = new AbortController();
+    const nowhere = `mongodb://127.0.0.1:${await freePort()}/none`;
+    const connecting = connectDatabase(nowhere, () => Promise.resolve(), { logger, signal: stop.signal });
+    setTimeout(() => {
+      stop.abort(new Error('told to stop'));
+    }, 50);
+    await expect(connecting).rejects.toThrow('told to stop');
+  });
+});
+
+describe('a failure of the database', () => {
+  const server = (code: number): Error => new mongo.MongoServerError({ message: 'x', code });
+
+  it('is worth another try where nobody could serve the call', () => {
+    const stepping = new mongo.MongoError('x');
+    stepping.addErrorLabel('RetryableWriteError');
+    const failures = [
+      new mongo.MongoNetworkError('x'),
+      new mongo.MongoNotConnectedError('x'),
+      server(10107),
+      stepping,
+    ];
+    for (const error of failures) expect(isUnavailable(error)).toBe(true);
+  });
+
+  it('is not where the call itself was at fault', () => {
+    for (const error of [server(121), new Error('x'), 'text', undefined])
+      expect(isUnavailable(error)).toBe(false);
+    expect(isDuplicateKey(server(11000))).toBe(true);
+    expect(isDuplicateKey(new Error('x'))).toBe(false);
+  });
+});
