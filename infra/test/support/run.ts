@@ -25,7 +25,8 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
       if (!error) resolve(stdout);
       else if (error.killed)
         reject(new Error(`${command} ${args.join(' ')}: no end after ${timeoutMs / 1000} s`));
-      else reject(new Error(`${command} ${args.join(' ')}: ${stderr || error.message}`, { cause: error }));
+      else
+        reject(new Error(`${command} ${args.join(' ')}: ${stderr || error.message}\n${stdout.slice(-2000)}`));
     });
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
