@@ -1,0 +1,33 @@
+// Puts a new EC P-256 key into the Secret `auth-jwt`, unless it has one: sessions outlive a deployment.
+const { generateKeyPairSync } = require('node:crypto');
+const { readFileSync } = require('node:fs');
+
+const read = (name) => readFileSync(`/var/run/kube-api/${name}`, 'utf8').trim();
+const url = `https://kubernetes.default.svc/api/v1/namespaces/${read('namespace')}/secrets/auth-jwt`;
+
+async function ask(method, patch) {
+  const response = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${read('token')}`, 'content-type': 'application/merge-patch+json' },
+    body: patch && JSON.stringify(patch),
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (!response.ok) throw new Error(`${method} of the Secret auth-jwt: ${response.status}`);
+  return response.json();
+}
+
+async function main() {
+  const { data, metadata } = await ask('GET');
+  if (data?.JWT_PRIVATE_KEY) return console.log('The signing key is there already');
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  // With the version that was read: of two that run at once, one is refused.
+  const { resourceVersion } = metadata;
+  await ask('PATCH', { metadata: { resourceVersion }, stringData: { JWT_PRIVATE_KEY: pem } });
+  console.log('A signing key was made');
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});

@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { before, describe, it } from 'node:test';
+import { parse as parseYaml } from 'yaml';
+import {
+  containersOf,
+  find,
+  kustomizations,
+  podOf,
+  project,
+  render,
+  type Container,
+  type Kustomization,
+  type PodSpec,
+  type Resource,
+} from './support/manifests';
+import { run } from './support/run';
+
+// What can be read from the manifests without a cluster. Needs kubectl, for its kustomize.
+
+const rendered = {} as Record<Kustomization, Resource[]>;
+
+before(async () => {
+  for (const kustomization of kustomizations) rendered[kustomization] = await render(kustomization);
+});
+
+const pods = (resources: Resource[]): [string, PodSpec][] =>
+  resources.flatMap((resource) => {
+    const pod = podOf(resource);
+    return pod ? [[`${resource.kind}/${resource.metadata.name}`, pod] as [string, PodSpec]] : [];
+  });
+
+const all = (): [string, Resource][] =>
+  kustomizations.flatMap((at) => rendered[at].map((resource): [string, Resource] => [at, resource]));
+
+const auth = (at: Kustomization): { pod: PodSpec; container: Container } => {
+  const pod = podOf(find(rendered[at], 'Deployment', 'auth-depl'));
+  const container = pod?.containers[0];
+  assert.ok(pod && container);
+  return { pod, container };
+};
+
+const env = (container: Container, name: string): string | undefined =>
+  container.env?.find((variable) => variable.name === name)?.value;
+
+const mebibytes = (quantity: string | undefined): number => {
+  const [, number, unit] = /^(\d+)(Mi|Gi)$/.exec(quantity ?? '') ?? [];
+  assert.ok(number, `memory in Mi or Gi, not ${quantity ?? 'none'}`);
+  return Number(number) * (unit === 'Gi' ? 1024 : 1);
+};
+
+const labels = (resource: Resource): unknown => ({
+  own: resource.metadata.labels?.['app'],
+  selector: (resource.spec as { selector: { matchLabels: unknown } }).selector.matchLabels,
+  pod: (resource.spec as { template: { metadata: { labels: unknown } } }).template.metadata.labels,
+});
+
+describe('every rendering', () => {
+  it('has the names and labels that people know', () => {
+    for (const [name, app] of [
+      ['auth-depl', 'auth'],
+      ['auth-mongo-depl', 'auth-mongo'],
+    ] as const) {
+      const expected = { own: app, selector: { app }, pod: { app } };
+      assert.deepEqual(labels(find(rendered.k8s, 'Deployment', name)), expected);
+    }
+    for (const at of ['k8s', 'overlays/production'] as const) {
+      const service = find(rendered[at], 'Service', 'auth-srv').spec;
+      assert.deepEqual(service?.['selector'], { app: 'auth' });
+      assert.deepEqual(find(rendered[at], 'Service', 'auth-mongo-srv').spec?.['selector'], {
+        app: 'auth-mongo',
+      });
+      find(rendered[at], 'Ingress', 'ingress-srv');
+    }
+  });
+
+  it('S52: holds every pod to the Pod Security standard `restricted`, with a read-only root and no token', () => {
+    for (const at of kustomizations) {
+      for (const [name, pod] of pods(rendered[at])) {
+        const where = `${at}: ${name}`;
+        assert.equal(pod.securityContext?.runAsNonRoot, true, where);
+        assert.ok((pod.securityContext.runAsUser ?? 0) > 0, where);
+        assert.equal(pod.securityContext.seccompProfile?.type, 'RuntimeDefault', where);
+        assert.equal(pod.automountServiceAccountToken, false, where);
+        for (const { securityContext } of containersOf(pod)) {
+          assert.equal(securityContext?.['allowPrivilegeEscalation'], false, where);
+          assert.equal(securityContext['readOnlyRootFilesystem'], true, where);
+          assert.deepEqual(securityContext.capabilities?.drop, ['ALL'], where);
+        }
+      }
+    }
+  });
+
+  it('gives a token to the pod that makes the signing key alone, and in production to none', () => {
+    const holders = (at: Kustomization): string[] =>
+      pods(rendered[at])
+        .filter(([, pod]) => JSON.stringify(pod.volumes ?? []).includes('serviceAccountToken'))
+        .map(([name]) => name);
+    assert.deepEqual(holders('k8s'), ['Job/auth-jwt']);
+    assert.deepEqual(holders('overlays/production'), []);
+    assert.deepEqual(find(rendered.k8s, 'Role', 'auth-jwt'), {
+      ...find(rendered.k8s, 'Role', 'auth-jwt'),
+      rules: [
+        { apiGroups: [''], resources: ['secrets'], resourceNames: ['auth-jwt'], verbs: ['get', 'patch'] },
+      ],
+    });
+  });
+
+  it('requests and limits CPU and memory for every container', () => {
+    for (const at of kustomizations) {
+      for (const [name, pod] of pods(rendered[at])) {
+        for (const { resources, name: container } of containersOf(pod)) {
+          const where = `${at}: ${name} ${container}`;
+          for (const amounts of [resources?.requests, resources?.limits]) {
+            assert.ok(amounts?.['cpu'], where);
+            assert.ok(amounts['memory'], where);
+          }
+        }
+      }
+    }
+  });
+
+  it('has memory for the service at idle and for as many hashes as may run at once', () => {
+    const idle = 110;
+    const hash = 32;
+    for (const at of ['k8s', 'overlays/production'] as const) {
+      const { container } = auth(at);
+      const hashes = Number(env(container, 'HASH_CONCURRENCY'));
+      assert.ok(hashes >= 1);
+      assert.ok(mebibytes(container.resources?.requests?.['memory']) >= idle + hashes * hash, at);
+      assert.ok(mebibytes(container.resources?.limits?.['memory']) >= 1.5 * (idle + hashes * hash), at);
+    }
+  });
+
+  it('names a version for every image', () => {
+    for (const [at, resource] of all()) {
+      const pod = podOf(resource);
+      for (const { image } of pod ? containersOf(pod) : []) {
+        assert.doesNotMatch(image, /:latest$/, at);
+        // skaffold gives the service's image its tag, in the base.
+        if (image !== 'ticketing/auth') assert.match(image, /:[\w.-]+$/, at);
+      }
+    }
+    assert.match(auth('overlays/production').container.image, /^ticketing\/auth:\d+\.\d+\.\d+$/);
+  });
+
+  it('agrees on ports between Ingress, Service, container and setting', () => {
+    for (const at of ['k8s', 'overlays/production'] as const) {
+      const { container } = auth(at);
+      const port = (name: string): number | undefined =>
+        container.ports?.find((one) => one.name === name)?.containerPort;
+      assert.equal(port('http'), 3000);
+      assert.equal(env(container, 'PORT'), '3000');
+      assert.equal(String(port('health')), env(container, 'HEALTH_PORT'));
+      assert.deepEqual(find(rendered[at], 'Service', 'auth-srv').spec?.['ports'], [
+        { name: 'http', port: 3000, targetPort: 'http' },
+      ]);
+      assert.deepEqual(find(rendered[at], 'Service', 'auth-mongo-srv').spec?.['ports'], [
+        { name: 'mongo', port: 27017, targetPort: 'mongo' },
+      ]);
+    }
+    const [mongo] = podOf(find(rendered.k8s, 'Deployment', 'auth-mongo-depl'))?.containers ?? [];
+    assert.deepEqual(mongo?.ports, [{ name: 'mongo', containerPort: 27017 }]);
+  });
+
+  it('routes /api/users of ticketing.dev over TLS and nothing else, without annotations', () => {
+    for (const at of ['k8s', 'overlays/production'] as const) {
+      const { spec, metadata } = find(rendered[at], 'Ingress', 'ingress-srv');
+      const backend = { service: { name: 'auth-srv', port: { number: 3000 } } };
+      assert.equal(spec?.['ingressClassName'], 'nginx');
+      assert.deepEqual(spec['rules'], [
+        { host: 'ticketing.dev', http: { paths: [{ path: '/api/users', pathType: 'Prefix', backend }] } },
+      ]);
+      const [tls] = spec['tls'] as { hosts: string[]; secretName?: string }[];
+      assert.deepEqual(tls?.hosts, ['ticketing.dev']);
+      assert.equal(tls.secretName, at === 'k8s' ? undefined : 'ticketing-tls');
+      assert.equal(metadata.annotations, undefined);
+    }
+  });
+
+  it('says the same in the HTTPRoute as in the Ingress that it stands in for', () => {
+    assert.ok(!rendered['overlays/gateway'].some(({ kind }) => kind === 'Ingress'));
+    const { spec } = find(rendered['overlays/gateway'], 'HTTPRoute', 'auth-route');
+    assert.deepEqual(spec?.['hostnames'], ['ticketing.dev']);
+    assert.deepEqual(spec['rules'], [
+      {
+        matches: [{ path: { type: 'PathPrefix', value: '/api/users' } }],
+        backendRefs: [{ name: 'auth-srv', port: 3000 }],
+      },
+    ]);
+  });
+
+  it('asks for health on the health port, and for the database only to know whether to send requests', () => {
+    for (const at of ['k8s', 'overlays/production'] as const) {
+      const { startupProbe, livenessProbe, readinessProbe } = auth(at).container;
+      assert.deepEqual(startupProbe?.httpGet, { path: '/livez', port: 'health' });
+      assert.deepEqual(livenessProbe?.httpGet, { path: '/livez', port: 'health' });
+      assert.deepEqual(readinessProbe?.httpGet, { path: '/readyz', port: 'health' });
+      for (const [name, pod] of pods(rendered[at]).filter(
+        ([one]) => one.includes('mongo') && !one.startsWith('Cron'),
+      )) {
+        for (const { startupProbe: start, livenessProbe: live, readinessProbe: ready } of pod.containers) {
+          assert.ok(start && live && ready, `${at}: ${name}`);
+        }
+      }
+    }
+  });
+
+  it('lets a pod of the service end without losing a request', () => {
+    for (const at of ['k8s', 'overlays/production'] as const) {
+      const { pod, container } = auth(at);
+      const drainSeconds = 9;
+      const waits = container.lifecycle?.preStop?.sleep?.seconds ?? 0;
+      assert.ok(waits >= 5, 'preStop waits for the ingress');
+      assert.ok((pod.terminationGracePeriodSeconds ?? 0) > waits + drainSeconds);
+      const { spec } = find(rendered[at], 'Deployment', 'auth-depl');
+      assert.deepEqual(spec?.['strategy'], {
+        type: 'RollingUpdate',
+        rollingUpdate: { maxUnavailable: 0, maxSurge: 1 },
+      });
+    }
+  });
+});
+
+describe('the base', () => {
+  it('keeps the data of its one MongoDB in a claim, and never runs two on them', () => {
+    const mongo = find(rendered.k8s, 'Deployment', 'auth-mongo-depl');
+    assert.deepEqual(mongo.spec?.['strategy'], { type: 'Recreate' });
+    const claims = podOf(mongo)?.volumes?.filter((volume) => 'persistentVolumeClaim' in volume);
+    assert.deepEqual(claims, [{ name: 'data', persistentVolumeClaim: { claimName: 'auth-mongo-data' } }]);
+    find(rendered.k8s, 'PersistentVolumeClaim', 'auth-mongo-data');
+  });
+
+  it('connects by the name of the Service', () => {
+    assert.equal(env(auth('k8s').container, 'MONGO_URI'), 'mongodb://auth-mongo-srv:27017/auth');
+  });
+});
+
+describe('production', () => {
+  const production = (kind: string, name: string): Record<string, unknown> =>
+    find(rendered['overlays/production'], kind, name).spec ?? {};
+
+  it('runs compiled code with production settings, and nothing of the development loop', () => {
+    const { pod, container } = auth('overlays/production');
+    assert.equal(env(container, 'NODE_ENV'), 'production');
+    assert.equal(env(container, 'PASSWORD_PROFILE'), 'strict');
+    assert.deepEqual(pod.initContainers ?? [], []);
+    assert.deepEqual(
+      pod.volumes?.map((volume) => volume['name']),
+      ['mongo-ca'],
+    );
+    for (const name of ['auth-mongo-depl', 'auth-mongo-data', 'auth-jwt', 'auth-jwt-scripts']) {
+      assert.ok(!rendered['overlays/production'].some(({ metadata }) => metadata.name === name), name);
+    }
+  });
+
+  it('has three replicas, scaled on CPU, spread, and never all disrupted', () => {
+    const { replicas, template } = production('Deployment', 'auth-depl') as {
+      replicas: number;
+      template: { spec: { topologySpreadConstraints: { topologyKey: string }[] } };
+    };
+    assert.equal(replicas, 3);
+    assert.deepEqual(
+      template.spec.topologySpreadConstraints.map(({ topologyKey }) => topologyKey),
+      ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'],
+    );
+    const hpa = production('HorizontalPodAutoscaler', 'auth-hpa');
+    assert.deepEqual(hpa['scaleTargetRef'], { apiVersion: 'apps/v1', kind: 'Deployment', name: 'auth-depl' });
+    assert.equal(hpa['minReplicas'], 3);
+    assert.match(JSON.stringify(hpa['metrics']), /"name":"cpu"/);
+    for (const [name, app] of [
+      ['auth-pdb', 'auth'],
+      ['auth-mongo-pdb', 'auth-mongo'],
+    ] as const) {
+      const budget = production('PodDisruptionBudget', name);
+      assert.deepEqual(budget['selector'], { matchLabels: { app } });
+      assert.equal(budget['maxUnavailable'], 1);
+    }
+  });
+
+  it('has three members of MongoDB with authentication, TLS and a claim each', () => {
+    const members = production('StatefulSet', 'auth-mongo') as {
+      replicas: number;
+      serviceName: string;
+      template: { spec: PodSpec };
+      volumeClaimTemplates: unknown[];
+    };
+    assert.equal(members.replicas, 3);
+    assert.equal(members.serviceName, 'auth-mongo-srv');
+    assert.equal(members.volumeClaimTemplates.length, 1);
+    const command = members.template.spec.containers[0]?.command ?? [];
+    for (const option of ['--auth', '--clusterAuthMode=x509', '--tlsMode=requireTLS']) {
+      assert.ok(command.includes(option), option);
+    }
+    assert.equal(production('Service', 'auth-mongo-srv')['clusterIP'], 'None');
+  });
+
+  it('connects as the application user, over TLS, and waits for a majority', () => {
+    const { container } = auth('overlays/production');
+    const uri = env(container, 'MONGO_URI') ?? '';
+    assert.match(
+      uri,
+      /^mongodb:\/\/auth:\$\(MONGO_PASSWORD\)@(auth-mongo-[012]\.auth-mongo-srv:27017,?){3}\/auth\?/,
+    );
+    for (const option of ['replicaSet=rs0', 'w=majority', 'tls=true', 'authSource=auth']) {
+      assert.ok(uri.split(/[?&]/).includes(option), option);
+    }
+    const names = container.env?.map(({ name }) => name) ?? [];
+    // A variable is put into another only where it stands before it.
+    assert.ok(names.indexOf('MONGO_PASSWORD') < names.indexOf('MONGO_URI'));
+  });
+
+  it('S54: takes secrets from Secrets only', () => {
+    for (const [name, pod] of pods(rendered['overlays/production'])) {
+      for (const { env: variables = [] } of containersOf(pod)) {
+        for (const variable of variables.filter((one) => /PASSWORD$|PRIVATE_KEY$/.test(one.name))) {
+          assert.ok(variable.valueFrom?.secretKeyRef, `${name}: ${variable.name}`);
+        }
+      }
+    }
+  });
+
+  it('S53: denies all traffic that no policy names', () => {
+    const denied = production('NetworkPolicy', 'default-deny');
+    assert.deepEqual(denied, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    const named = rendered['overlays/production'].filter(({ kind }) => kind === 'NetworkPolicy');
+    assert.deepEqual(named.map(({ metadata }) => metadata.name).sort(), [
+      'auth',
+      'auth-mongo',
+      'auth-mongo-backup',
+      'default-deny',
+      'dns',
+    ]);
+    assert.deepEqual(production('NetworkPolicy', 'auth')['egress'], [
+      { to: [{ podSelector: { matchLabels: { app: 'auth-mongo' } } }], ports: [{ port: 27017 }] },
+    ]);
+  });
+
+  it('dumps every day, and restores only when told to', () => {
+    assert.equal(production('CronJob', 'auth-mongo-backup')['suspend'], undefined);
+    assert.equal(production('CronJob', 'auth-mongo-restore')['suspend'], true);
+    find(rendered['overlays/production'], 'PersistentVolumeClaim', 'auth-mongo-backup');
+  });
+});
+
+describe('the project', () => {
+  it('has no secret in git', async () => {
+    for (const [at, resource] of all().filter(([, { kind }]) => kind === 'Secret')) {
+      assert.equal(resource.data ?? resource.stringData, undefined, `${at}: ${resource.metadata.name}`);
+    }
+    const files = (await run('git', ['ls-files', '-z'], { cwd: project })).split('\0').filter(Boolean);
+    assert.ok(files.length > 0);
+    for (const file of files) {
+      assert.doesNotMatch(file, /\.(pem|key|crt|p12|pfx)$|(^|\/)\.env/);
+      const text = await readFile(path.join(project, file), 'utf8').catch(() => '');
+      assert.doesNotMatch(text, /-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{16}/, file);
+      // A test may have a made-up one.
+      if (file.includes('__test__')) continue;
+      assert.doesNotMatch(text, /mongodb(\+srv)?:\/\/[^\s:/@]+:[^\s$@<{]+@/, file);
+    }
+  });
+
+  it('builds the stage of the image that each of skaffold’s profiles deploys', async () => {
+    interface Skaffold {
+      build: { artifacts: { image: string; context: string; docker: { target: string }; sync: unknown }[] };
+      manifests: { kustomize: { paths: string[] } };
+    }
+    const skaffold = parseYaml(await readFile(path.join(project, 'skaffold.yaml'), 'utf8')) as Skaffold;
+    const [artifact] = skaffold.build.artifacts;
+    assert.equal(artifact?.image, 'ticketing/auth');
+    assert.equal(artifact.docker.target, 'dev');
+    assert.deepEqual(artifact.sync, { manual: [{ src: 'src/**/*.ts', dest: '.' }] });
+    assert.deepEqual(skaffold.manifests.kustomize.paths, ['infra/k8s']);
+    const stages = [
+      ...(await readFile(path.join(project, 'auth/Dockerfile'), 'utf8')).matchAll(/^FROM .* AS (\S+)$/gm),
+    ];
+    const names = stages.map(([, name]) => name);
+    assert.ok(names.includes('dev'));
+    assert.equal(names.at(-1), 'production', 'the last stage is what a plain build makes');
+  });
+});

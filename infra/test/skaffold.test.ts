@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Namespace } from './support/cluster';
+import { Ingress } from './support/ingress';
+import { project } from './support/manifests';
+import { run, say, until } from './support/run';
+
+// The real `skaffold dev` with the project's own skaffold.yaml, on a copy of the project whose sources the tests change.
+//   E2E_INGRESS  where the ingress controller listens, https://127.0.0.1 unless set
+
+const host = 'ticketing.dev';
+const ingress = new Ingress(new URL(process.env['E2E_INGRESS'] ?? 'https://127.0.0.1'), host);
+const password = 'password';
+
+after(() => {
+  ingress.close();
+});
+
+describe('skaffold dev', () => {
+  let namespace: Namespace;
+  let copy: string;
+  let skaffold: ChildProcess;
+  let output = '';
+
+  const route = (): string => path.join(copy, 'auth/src/routes/current-user.ts');
+  const currentUser = async (): Promise<string> => (await ingress.users('currentuser')).text;
+  const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+  const printed = (text: string, timeoutMs: number): Promise<true> =>
+    until(`skaffold to print ${text}`, () => output.includes(text), { timeoutMs });
+
+  before(async () => {
+    const taken = await run('kubectl', [
+      'get',
+      'ingress',
+      '-A',
+      '-o',
+      'jsonpath={.items[*].spec.rules[*].host}',
+    ]);
+    assert.ok(!taken.split(' ').includes(host), `${host} is served by this cluster already: stop that first`);
+    copy = await mkdtemp(path.join(os.tmpdir(), 'ticketing-'));
+    const files = (
+      await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: project })
+    )
+      .split('\0')
+      .filter((file) => /^(skaffold\.yaml|auth\/|infra\/(k8s|overlays|verify)\/)/.test(file));
+    for (const file of files) await cp(path.join(project, file), path.join(copy, file));
+    namespace = await Namespace.create('auth-e2e-skaffold');
+    const began = Date.now();
+    skaffold = spawn('skaffold', ['dev', '-n', namespace.name], {
+      cwd: copy,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [skaffold.stdout, skaffold.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+    }
+    // What is saved before this is not taken for a change.
+    await printed('Watching for changes', 15 * 60_000);
+    say(`built, deployed and watching after ${seconds(began)}`);
+  });
+
+  after(async () => {
+    skaffold.kill('SIGKILL');
+    await namespace.delete();
+    await rm(copy, { recursive: true, force: true });
+  });
+
+  it('builds and deploys the service, and streams its log', async () => {
+    await printed('Connected to MongoDb', 60_000);
+  });
+
+  it('serves sign-up over HTTPS', async () => {
+    const answer = await until('the ingress', async () => {
+      const signup = await ingress.users('signup', { email: `${Date.now()}@example.com`, password });
+      return signup.status < 500 && signup.status !== 404 && signup;
+    });
+    assert.equal(answer.status, 201, answer.text);
+  });
+
+  it('serves a changed line within 10 s, without building an image', async () => {
+    const builds = output.split('Build [ticketing/auth]').length;
+    const source = await readFile(route(), 'utf8');
+    const times: string[] = [];
+    for (const word of ['first', 'second']) {
+      const saved = Date.now();
+      await writeFile(route(), source.replace('{ currentUser: live', `{ ${word}: true, currentUser: live`));
+      await until('the change', async () => (await currentUser()).includes(word), {
+        timeoutMs: 10_000,
+        everyMs: 100,
+      });
+      times.push(seconds(saved));
+    }
+    say(`saved to served: ${times.join(', ')}`);
+    assert.equal(output.split('Build [ticketing/auth]').length, builds);
+    await writeFile(route(), source);
+    await until('the change undone', async () => (await currentUser()) === '{"currentUser":null}');
+  });
+
+  it('shows a compile error in the log, and comes back when it is mended', async () => {
+    const source = await readFile(route(), 'utf8');
+    await appendFile(route(), 'const broken: = ;\n');
+    await printed('error TS1110', 20_000);
+    await until('the service to be away', async () => (await ingress.users('currentuser')).status >= 500);
+    const saved = Date.now();
+    await writeFile(route(), source);
+    await until('the service', async () => (await currentUser()) === '{"currentUser":null}', {
+      timeoutMs: 20_000,
+    });
+    say(`mended to served: ${seconds(saved)}`);
+  });
+
+  it('builds and deploys anew when the dependencies change', async () => {
+    const manifest = path.join(copy, 'auth/package.json');
+    await writeFile(
+      manifest,
+      (await readFile(manifest, 'utf8')).replace('"version": "0.1.0"', '"version": "0.1.1"'),
+    );
+    const seen = output.length;
+    await until('another deployment', () => output.slice(seen).includes('Watching for changes'), {
+      timeoutMs: 300_000,
+    });
+    await until('the service', async () => (await currentUser()) === '{"currentUser":null}');
+  });
+
+  it('runs the smoke test of `skaffold verify`', async () => {
+    const artifacts = path.join(copy, 'artifacts.json');
+    await run('skaffold', ['build', '--quiet', `--file-output=${artifacts}`], {
+      cwd: copy,
+      timeoutMs: 300_000,
+    });
+    const args = ['verify', '-n', namespace.name, '-a', artifacts];
+    assert.match(await run('skaffold', args, { cwd: copy, timeoutMs: 120_000 }), /signed up, in and out/);
+  });
+
+  it('removes what it deployed on Ctrl-C', async () => {
+    const ended = new Promise((resolve) => skaffold.once('exit', resolve));
+    skaffold.kill('SIGINT');
+    await Promise.race([
+      ended,
+      until('skaffold to end', () => skaffold.exitCode !== null, { timeoutMs: 120_000 }),
+    ]);
+    await until('everything to be gone', async () => {
+      const kinds = 'pods,deployments,services,ingresses,persistentvolumeclaims,secrets,roles,jobs';
+      return (await namespace.kubectl(['get', kinds, '-o', 'name'])).trim() === '';
+    });
+  });
+});
+
+describe('skaffold run -p production', () => {
+  let namespace: Namespace;
+  const skaffold = (...args: string[]): Promise<string> =>
+    run('skaffold', [...args, '-p', 'production', '-n', namespace.name], {
+      cwd: project,
+      timeoutMs: 15 * 60_000,
+    });
+
+  before(async () => {
+    namespace = await Namespace.create('auth-e2e-skaffold-production');
+    const script = path.join(project, 'infra/overlays/production/make-secrets.sh');
+    await run(script, [namespace.name], { timeoutMs: 120_000 });
+  });
+
+  after(async () => {
+    await namespace.delete();
+  });
+
+  it('builds and deploys the production overlay, twice over', async () => {
+    const began = Date.now();
+    await skaffold('run');
+    await skaffold('run');
+    await until('the ingress', async () => {
+      const body = { email: `${Date.now()}@example.com`, password: 'correct horse battery staple' };
+      return (await ingress.users('signup', body)).status === 201;
+    });
+    say(`the production overlay was deployed twice in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+    await skaffold('delete');
+  });
+});

@@ -1,0 +1,124 @@
+import http from 'node:http';
+import https from 'node:https';
+import { sleep } from './run';
+
+export interface Answer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  text: string;
+}
+
+export interface Call {
+  method?: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  body?: unknown;
+  cookie?: string | undefined;
+}
+
+/** Speaks to one host by way of an ingress controller at a base address, whose certificate may be self-signed. */
+export class Ingress {
+  readonly #agent: http.Agent;
+
+  constructor(
+    private readonly base: URL,
+    private readonly host: string,
+    keepAlive = true,
+  ) {
+    const { Agent } = base.protocol === 'https:' ? https : http;
+    this.#agent = new Agent({ keepAlive, maxSockets: 200 });
+  }
+
+  /** @throws {Error} where no answer came, whole and within 20 s */
+  request({ method = 'GET', path, body, cookie }: Call): Promise<Answer> {
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const options: https.RequestOptions = {
+      agent: this.#agent,
+      method,
+      host: this.base.hostname,
+      port: this.base.port,
+      path,
+      servername: this.host,
+      rejectUnauthorized: false,
+      signal: AbortSignal.timeout(20_000),
+      headers: {
+        host: this.host,
+        ...(payload !== undefined && {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(payload),
+        }),
+        ...(cookie !== undefined && { cookie }),
+      },
+    };
+    return new Promise((resolve, reject) => {
+      const { request } = this.base.protocol === 'https:' ? https : http;
+      const sent = request(options, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+        });
+        response.on('error', reject);
+      });
+      sent.on('error', reject);
+      sent.end(payload);
+    });
+  }
+
+  users(path: string, body?: unknown, cookie?: string): Promise<Answer> {
+    const method = body === undefined ? 'GET' : 'POST';
+    return this.request({ method, path: `/api/users/${path}`, body, cookie });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** The cookie that an answer sets, as a browser would send it back. */
+export function cookieOf({ headers }: Answer): string {
+  const [cookie] = headers['set-cookie'] ?? [];
+  if (cookie === undefined) throw new Error('no cookie was set');
+  return cookie.split(';', 1)[0] ?? '';
+}
+
+export interface LoadResult {
+  requests: number;
+  /** How many there were of each outcome: a status, or why there was none. */
+  outcomes: Record<string, number>;
+}
+
+/** Callers that send one request after the other, with a pause between, until told to stop or the most are sent. */
+export class Load {
+  #stopped = false;
+  readonly #callers: Promise<void>[];
+  readonly result: LoadResult = { requests: 0, outcomes: {} };
+
+  constructor(
+    call: (index: number) => Promise<string>,
+    { callers, pauseMs, most }: { callers: number; pauseMs: number; most: number },
+  ) {
+    this.#callers = Array.from({ length: callers }, async () => {
+      while (!this.#stopped && this.result.requests < most) {
+        const index = this.result.requests++;
+        const outcome = await call(index).catch((error: unknown) =>
+          error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : 'failed',
+        );
+        this.result.outcomes[outcome] = (this.result.outcomes[outcome] ?? 0) + 1;
+        if (pauseMs > 0) await sleep(pauseMs);
+      }
+    });
+  }
+
+  async stop(): Promise<LoadResult> {
+    this.#stopped = true;
+    await Promise.all(this.#callers);
+    return this.result;
+  }
+
+  /** Waits until the most are sent. */
+  async done(): Promise<LoadResult> {
+    await Promise.all(this.#callers);
+    return this.result;
+  }
+}

@@ -1,0 +1,88 @@
+import path from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { run } from './run';
+
+export const project = path.resolve(__dirname, '../../..');
+
+/** As much of a Kubernetes object as the tests read. */
+export interface Resource {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  spec?: Record<string, unknown>;
+  data?: Record<string, string>;
+  stringData?: Record<string, string>;
+}
+
+export interface EnvVar {
+  name: string;
+  value?: string;
+  valueFrom?: { secretKeyRef?: { name: string; key: string } };
+}
+
+export interface Probe {
+  httpGet?: { path: string; port: string | number };
+  exec?: { command: string[] };
+  tcpSocket?: { port: string | number };
+  periodSeconds?: number;
+  failureThreshold?: number;
+}
+
+export interface Container {
+  name: string;
+  image: string;
+  command?: string[];
+  env?: EnvVar[];
+  ports?: { name: string; containerPort: number }[];
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+  startupProbe?: Probe;
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
+  lifecycle?: { preStop?: { sleep?: { seconds: number } } };
+  securityContext?: Record<string, unknown> & { capabilities?: { drop?: string[] } };
+}
+
+export interface PodSpec {
+  containers: Container[];
+  initContainers?: Container[];
+  volumes?: Record<string, unknown>[];
+  automountServiceAccountToken?: boolean;
+  terminationGracePeriodSeconds?: number;
+  shareProcessNamespace?: boolean;
+  securityContext?: { runAsNonRoot?: boolean; runAsUser?: number; seccompProfile?: { type: string } };
+}
+
+export const kustomizations = ['k8s', 'overlays/production', 'overlays/gateway'] as const;
+export type Kustomization = (typeof kustomizations)[number];
+
+/** What a kustomization of infra/ comes to. */
+export async function render(kustomization: Kustomization): Promise<Resource[]> {
+  return parse(await run('kubectl', ['kustomize', path.join(project, 'infra', kustomization)]));
+}
+
+export const parse = (yaml: string): Resource[] =>
+  parseAllDocuments(yaml).flatMap((document) => {
+    if (document.errors.length > 0) throw new Error(document.errors.join('\n'));
+    const resource = document.toJS() as Resource | null;
+    return resource ? [resource] : [];
+  });
+
+/** The one of that kind and name. */
+export function find(resources: Resource[], kind: string, name: string): Resource {
+  const found = resources.find((resource) => resource.kind === kind && resource.metadata.name === name);
+  if (!found) throw new Error(`no ${kind} ${name}`);
+  return found;
+}
+
+/** The pod that a resource makes, where it makes one. */
+export function podOf({ kind, spec }: Resource): PodSpec | undefined {
+  interface Template {
+    template: { spec: PodSpec };
+  }
+  if (['Deployment', 'StatefulSet', 'Job'].includes(kind)) return (spec as unknown as Template).template.spec;
+  if (kind === 'CronJob')
+    return (spec as unknown as { jobTemplate: { spec: Template } }).jobTemplate.spec.template.spec;
+  return undefined;
+}
+
+export const containersOf = (pod: PodSpec): Container[] => [...(pod.initContainers ?? []), ...pod.containers];
