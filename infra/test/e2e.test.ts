@@ -555,10 +555,11 @@ describe('the production overlay', () => {
       const before = await primary();
       await sh(
         before,
-        'try { db.adminCommand({ replSetStepDown: 20, secondaryCatchUpPeriodSecs: 10 }); } catch (error) { if (!/network|closed/i.test(error.message)) throw error; }',
+        'try { db.adminCommand({ replSetStepDown: 5, secondaryCatchUpPeriodSecs: 4 }); } catch (error) { if (!/network|closed/i.test(error.message)) throw error; }',
       );
       await until('another primary', async () => (await primary()) !== before);
-      await sleep(2000);
+      // Who has stepped down can't be elected meanwhile: with both others so, the next could hand over to nobody.
+      await sleep(6000);
     }
     const { outcomes } = await load.stop();
     say(`R5: ${counts.stepDowns} step-downs: ${summary(outcomes)}`);
