@@ -1,12 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { spawn } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { dataFolder, uriFile } from './embedded';
 import { startMongod, type Mongod } from './mongod';
 
 // `npm run dev`: the service, restarted whenever a source changes, with a MongoDB of its own where none is named.
-
-const dataFolder = path.resolve(__dirname, '../.data/mongo');
 
 async function main(): Promise<void> {
   // An empty setting is none.
@@ -28,19 +28,26 @@ async function main(): Promise<void> {
 
 /** A MongoDB of this run's own; its data stay in a folder, unless MONGO_DATA is `temporary` or names another. */
 async function embed(env: NodeJS.ProcessEnv): Promise<Mongod> {
-  const asked = env['MONGO_DATA'];
-  const folder = asked === 'temporary' ? undefined : path.resolve(asked ?? dataFolder);
+  const folder = dataFolder(env);
   const mongod = await startMongod({ say, ...(folder !== undefined && { dataFolder: folder }) });
-  say(`mongod runs as process ${mongod.pid ?? 0}`);
+  const uri = mongod.uri('auth');
+  env['MONGO_URI'] = uri;
+  say(`mongod runs as process ${mongod.pid ?? 0}: ${uri}`);
   say(`data: ${folder ?? 'kept in a temporary folder, and removed at the end'}`);
-  env['MONGO_URI'] = mongod.uri('auth');
+  if (folder !== undefined) await writeFile(uriFile(folder), uri);
   if (!env['JWT_PRIVATE_KEY']) {
     // Made here, and not by the service, so that a restart after a saved file signs nobody out.
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     env['JWT_PRIVATE_KEY'] = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     say('warning: JWT_PRIVATE_KEY is not set: sessions are signed with a key that ends with this run');
   }
-  return mongod;
+  return {
+    ...mongod,
+    stop: async () => {
+      if (folder !== undefined) await rm(uriFile(folder), { force: true });
+      await mongod.stop();
+    },
+  };
 }
 
 /** Runs the service until it or the person ends it; answers the exit code. */

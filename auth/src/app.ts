@@ -8,22 +8,28 @@ import { jsonBody } from './middlewares/json-body';
 import { methodNotAllowed } from './middlewares/method-not-allowed';
 import { requestLog } from './middlewares/request-log';
 import { requireAuth } from './middlewares/require-auth';
+import { requireRole } from './middlewares/require-role';
 import { sameOrigin } from './middlewares/same-origin';
 import { securityHeaders } from './middlewares/security-headers';
 import { sessionCookie } from './middlewares/session-cookie';
+import { changePassword } from './routes/change-password';
+import { changeUser } from './routes/change-user';
+import { closeAccount } from './routes/close-account';
 import { showCurrentUser } from './routes/current-user';
+import { deleteUser } from './routes/delete-user';
 import { endOtherSessions } from './routes/end-other-sessions';
 import { endSession } from './routes/end-session';
+import { endUserSessions } from './routes/end-user-sessions';
 import { listSessions } from './routes/list-sessions';
+import { listUsers } from './routes/list-users';
+import { rename } from './routes/rename';
+import { showUser } from './routes/show-user';
 import { signin } from './routes/signin';
 import { signout } from './routes/signout';
 import { signup } from './routes/signup';
-import type { Accounts } from './services/accounts';
-import type { Sessions } from './services/sessions';
+import type { Services } from './services/services';
 
-export interface AppDeps {
-  accounts: Accounts;
-  sessions: Sessions;
+export interface AppDeps extends Services {
   logger: Logger;
   /** Where browsers see the service: its origin is the one whose pages may change state. */
   publicUrl: URL;
@@ -51,9 +57,10 @@ export function buildApp(deps: AppDeps): Express {
   return app;
 }
 
-function routes({ accounts, sessions }: AppDeps): Router {
+function routes({ accounts, sessions, ownAccount, administration }: AppDeps): Router {
   const router = Router();
   const signedInOnly = [currentUser(sessions), requireAuth];
+  const adminOnly = [...signedInOnly, requireRole('admin')];
 
   path(router, '/signup', { post: signup(accounts, sessions) });
   path(router, '/signin', { post: signin(accounts, sessions) });
@@ -64,8 +71,23 @@ function routes({ accounts, sessions }: AppDeps): Router {
     delete: [...signedInOnly, endOtherSessions(sessions)],
   });
   path(router, '/sessions/:id', { delete: [...signedInOnly, endSession(sessions)] });
+  path(router, '/me', {
+    patch: [...signedInOnly, ...rename(ownAccount)],
+    delete: [...signedInOnly, ...closeAccount(ownAccount)],
+  });
+  path(router, '/me/password', { put: [...signedInOnly, ...changePassword(ownAccount)] });
+  path(router, '/', { get: [...adminOnly, ...listUsers(administration)] });
+  path(router, userById, {
+    get: [...adminOnly, showUser(administration)],
+    patch: [...adminOnly, ...changeUser(administration)],
+    delete: [...adminOnly, deleteUser(administration)],
+  });
+  path(router, `${userById}/sessions`, { delete: [...adminOnly, endUserSessions(administration)] });
   return router;
 }
+
+// What can't be an id is no path of ours, so that no name of one is ever taken for an id.
+const userById = '/:id([0-9a-f]{24})';
 
 type Methods = Partial<Record<'get' | 'post' | 'put' | 'patch' | 'delete', RequestHandler<never>[]>>;
 

@@ -4,13 +4,11 @@ import { buildApp } from './app';
 import { ConfigError, readConfig, type Config } from './config';
 import { buildHealth } from './health';
 import { createLogger } from './logger';
-import { connectDatabase, isConnected, prepareCollection } from './models/database';
-import { createSessionModel } from './models/session';
-import { createUserModel } from './models/user';
+import { prepareCollections } from './models/collections';
+import { connectDatabase, isConnected, transactions } from './models/database';
 import { createHttpServer, drain, listen } from './server';
-import { Accounts } from './services/accounts';
 import { Password } from './services/password';
-import { Sessions } from './services/sessions';
+import { createServices } from './services/services';
 import { Tokens } from './services/tokens';
 
 const graceMs = 9000;
@@ -31,21 +29,23 @@ async function main(): Promise<void> {
   const passwords = new Password(config.password);
   const { connection, prepared } = await connectDatabase(
     config.mongoUri,
-    async (opened) => {
-      const users = createUserModel(opened, (password) => passwords.toHash(password));
-      const sessions = createSessionModel(opened);
-      await Promise.all([prepareCollection(users), prepareCollection(sessions)]);
-      return { users, sessions };
-    },
+    (opened) => prepareCollections(opened, (password) => passwords.toHash(password)),
     { logger, signal: stopping },
   );
   logger.info('Connected to MongoDb');
 
   const now = (): Date => new Date();
   const tokens = new Tokens({ ...config.jwt, key: signingKey(config, logger), now });
+  const services = createServices({
+    collections: prepared,
+    transact: transactions(connection),
+    passwords,
+    tokens,
+    limits: config.session,
+    now,
+  });
   const app = buildApp({
-    accounts: new Accounts(prepared.users, passwords),
-    sessions: new Sessions({ model: prepared.sessions, tokens, limits: config.session, now }),
+    ...services,
     logger,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,

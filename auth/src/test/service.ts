@@ -5,13 +5,11 @@ import type { Connection } from 'mongoose';
 import request from 'supertest';
 import { buildApp, type AppDeps } from '../app';
 import { createLogger } from '../logger';
-import { connectDatabase, prepareCollection } from '../models/database';
-import { createSessionModel, type SessionModel } from '../models/session';
-import { createUserModel, type UserModel } from '../models/user';
+import { prepareCollections, type Collections } from '../models/collections';
+import { connectDatabase, transactions } from '../models/database';
 import { createHttpServer, listen } from '../server';
-import { Accounts } from '../services/accounts';
 import { Password } from '../services/password';
-import { Sessions } from '../services/sessions';
+import { createServices } from '../services/services';
 import { Tokens } from '../services/tokens';
 import { freshDatabase } from './database';
 import { SecretScan } from './secrets';
@@ -21,12 +19,10 @@ export const cheapCost = { ln: 4, r: 8, p: 1 };
 export const hour = 60 * 60;
 export const day = 24 * hour;
 
-export interface TestService {
+export interface TestService extends Collections {
   url: string;
   server: Server;
   connection: Connection;
-  users: UserModel;
-  sessions: SessionModel;
   passwords: Password;
   key: KeyObject;
   tokens: Tokens;
@@ -41,6 +37,8 @@ export interface TestService {
   browser: () => ReturnType<typeof request.agent>;
   /** Signs a new user up and answers the browser that is signed in. */
   signedUp: (email: string, password?: string) => Promise<ReturnType<typeof request.agent>>;
+  /** As `signedUp`, for an admin. */
+  signedUpAdmin: (email: string) => Promise<ReturnType<typeof request.agent>>;
 }
 
 export const password = 'correct horse battery';
@@ -82,20 +80,22 @@ async function startService(
   const passwords = new Password({ cost: cheapCost, concurrency: 2, queue: 200, ...hashing });
   const { connection, prepared } = await connectDatabase(
     freshDatabase(),
-    async (opened) => {
-      const users = createUserModel(opened, (plain) => passwords.toHash(plain));
-      const sessions = createSessionModel(opened);
-      await Promise.all([prepareCollection(users), prepareCollection(sessions)]);
-      return { users, sessions };
-    },
+    (opened) => prepareCollections(opened, (plain) => passwords.toHash(plain)),
     { logger, signal: new AbortController().signal },
   );
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const tokens = new Tokens({ key, issuer: 'test-issuer', audience: 'ticketing', ttlSeconds: 900, now });
   const limits = { idleSeconds: 7 * day, maxSeconds: 30 * day };
+  const services = createServices({
+    collections: prepared,
+    transact: transactions(connection),
+    passwords,
+    tokens,
+    limits,
+    now,
+  });
   const app = buildApp({
-    accounts: new Accounts(prepared.users, passwords),
-    sessions: new Sessions({ model: prepared.sessions, tokens, limits, now }),
+    ...services,
     logger,
     publicUrl: new URL('http://localhost:3000'),
     trustedProxies: 1,
@@ -107,15 +107,21 @@ async function startService(
   });
   const url = `http://127.0.0.1:${await listen(server, 0)}`;
   const browser = (): ReturnType<typeof request.agent> => request.agent(url);
+  const signedUp: TestService['signedUp'] = async (email, secret = password) => {
+    const agent = browser();
+    await agent.post('/api/users/signup').send({ email, password: secret }).expect(201);
+    return agent;
+  };
   return {
     ...{ url, server, connection, passwords, key, tokens, logs, now, browser, ...prepared },
     advance: (seconds) => {
       ahead += seconds * 1000;
     },
     api: () => request(url),
-    signedUp: async (email, secret = password) => {
-      const agent = browser();
-      await agent.post('/api/users/signup').send({ email, password: secret }).expect(201);
+    signedUp,
+    signedUpAdmin: async (email) => {
+      const agent = await signedUp(email);
+      await prepared.users.updateOne({ email }, { role: 'admin' });
       return agent;
     },
   };
