@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { dataFolder, uriFile } from './embedded';
+import { startInbox } from './inbox';
 import { startMongod, type Mongod } from './mongod';
 
 // `npm run dev`: the service, restarted whenever a source changes, with a MongoDB of its own where none is named.
@@ -13,8 +14,19 @@ async function main(): Promise<void> {
   const set = Object.entries(process.env).filter(([, value]) => value !== '');
   const env: NodeJS.ProcessEnv = { NODE_ENV: 'development', ...Object.fromEntries(set) };
   const port = env['PORT'] ?? '3000';
-  await Promise.all([requireFree('PORT', port), requireFree('HEALTH_PORT', env['HEALTH_PORT'] ?? '3001')]);
+  const inboxPort = env['INBOX_PORT'] ?? '8025';
+  const embedsInbox = env['SMTP_URL'] === undefined && env['MAIL'] !== 'off';
+  await Promise.all([
+    requireFree('PORT', port),
+    requireFree('HEALTH_PORT', env['HEALTH_PORT'] ?? '3001'),
+    ...(embedsInbox ? [requireFree('INBOX_PORT', inboxPort)] : []),
+  ]);
 
+  const inbox = embedsInbox ? await startInbox({ smtpPort: 0, pagePort: Number(inboxPort), say }) : undefined;
+  if (inbox) {
+    env['SMTP_URL'] = inbox.smtpUrl;
+    say(`inbox: ${inbox.pageUrl}`);
+  }
   const mongod = env['MONGO_URI'] ? undefined : await embed(env);
   if (mongod) {
     say(`address: http://localhost:${port}`);
@@ -23,7 +35,7 @@ async function main(): Promise<void> {
     );
   }
   process.exitCode = await watch(env);
-  await mongod?.stop();
+  await Promise.all([mongod?.stop(), inbox?.close()]);
 }
 
 /** A MongoDB of this run's own; its data stay in a folder, unless MONGO_DATA is `temporary` or names another. */

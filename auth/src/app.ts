@@ -1,6 +1,7 @@
 import express, { Router, type Express, type RequestHandler } from 'express';
 import 'express-async-errors';
 import type { Logger } from 'pino';
+import type { Config } from './config';
 import { NotFoundError } from './errors/not-found-error';
 import { currentUser } from './middlewares/current-user';
 import { errorHandler } from './middlewares/error-handler';
@@ -12,9 +13,12 @@ import { requireRole } from './middlewares/require-role';
 import { sameOrigin } from './middlewares/same-origin';
 import { securityHeaders } from './middlewares/security-headers';
 import { sessionCookie } from './middlewares/session-cookie';
+import { changeEmail } from './routes/change-email';
 import { changePassword } from './routes/change-password';
 import { changeUser } from './routes/change-user';
 import { closeAccount } from './routes/close-account';
+import { confirmEmail } from './routes/confirm-email';
+import { confirmPasswordReset } from './routes/confirm-password-reset';
 import { showCurrentUser } from './routes/current-user';
 import { deleteUser } from './routes/delete-user';
 import { endOtherSessions } from './routes/end-other-sessions';
@@ -23,6 +27,9 @@ import { endUserSessions } from './routes/end-user-sessions';
 import { listSessions } from './routes/list-sessions';
 import { listUsers } from './routes/list-users';
 import { rename } from './routes/rename';
+import { requestPasswordReset } from './routes/request-password-reset';
+import { requestSignup } from './routes/request-signup';
+import { requestVerification } from './routes/request-verification';
 import { showUser } from './routes/show-user';
 import { signin } from './routes/signin';
 import { signout } from './routes/signout';
@@ -31,6 +38,8 @@ import type { Services } from './services/services';
 
 export interface AppDeps extends Services {
   logger: Logger;
+  /** With `verify-first`, an account is opened when its address is verified; for that there has to be mail. */
+  signupMode: Config['signupMode'];
   /** Where browsers see the service: its origin is the one whose pages may change state. */
   publicUrl: URL;
   /** Proxies in front, whose X-Forwarded-* headers are believed. */
@@ -57,12 +66,15 @@ export function buildApp(deps: AppDeps): Express {
   return app;
 }
 
-function routes({ accounts, sessions, ownAccount, administration }: AppDeps): Router {
+function routes({ accounts, sessions, ownAccount, administration, mail, signupMode }: AppDeps): Router {
   const router = Router();
   const signedInOnly = [currentUser(sessions), requireAuth];
   const adminOnly = [...signedInOnly, requireRole('admin')];
 
-  path(router, '/signup', { post: signup(accounts, sessions) });
+  const verifyFirst = signupMode === 'verify-first' && mail;
+  path(router, '/signup', {
+    post: verifyFirst ? requestSignup(accounts, verifyFirst.outbox) : signup(accounts, sessions),
+  });
   path(router, '/signin', { post: signin(accounts, sessions) });
   path(router, '/signout', { post: [signout(sessions)] });
   path(router, '/currentuser', { get: [showCurrentUser(sessions)] });
@@ -76,6 +88,13 @@ function routes({ accounts, sessions, ownAccount, administration }: AppDeps): Ro
     delete: [...signedInOnly, ...closeAccount(ownAccount)],
   });
   path(router, '/me/password', { put: [...signedInOnly, ...changePassword(ownAccount)] });
+  if (mail) {
+    path(router, '/me/email', { put: [...signedInOnly, ...changeEmail(ownAccount, mail.outbox)] });
+    path(router, '/email-verification', { post: [...signedInOnly, requestVerification(mail.recovery)] });
+    path(router, '/email-verification/confirm', { post: confirmEmail(mail.recovery) });
+    path(router, '/password-reset', { post: requestPasswordReset(mail.recovery) });
+    path(router, '/password-reset/confirm', { post: confirmPasswordReset(mail.recovery) });
+  }
   path(router, '/', { get: [...adminOnly, ...listUsers(administration)] });
   path(router, userById, {
     get: [...adminOnly, showUser(administration)],

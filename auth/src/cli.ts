@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { matchedData, validationResult } from 'express-validator';
-import { readConfig } from './config';
+import { readConfig, type Config } from './config';
 import { CustomError } from './errors/custom-error';
 import { RequestValidationError } from './errors/request-validation-error';
 import { createLogger } from './logger';
 import { prepareCollections } from './models/collections';
-import { connectDatabase } from './models/database';
+import { connectDatabase, transactions } from './models/database';
 import type { UserAttrs } from './models/user';
 import { email, newPassword } from './routes/fields';
 import { Accounts } from './services/accounts';
@@ -27,8 +26,10 @@ async function main(): Promise<void> {
   if (positionals.join(' ') !== 'create-admin' || values.email === undefined) throw new UsageError();
   // Never an argument: those stand in the list of processes and in the shell's history.
   const given = values['password-stdin'] ? firstLine(await text(process.stdin)) : undefined;
-  const password = given ?? randomBytes(18).toString('base64url');
-  await createAdmin(await validated({ email: values.email, password }));
+  const config = readConfig(process.env);
+  const passwords = new Password(config.password);
+  const password = given ?? passwords.invent();
+  await createAdmin(config, passwords, await validated({ email: values.email, password }));
   process.stdout.write(given === undefined ? `password: ${password}\n` : '');
 }
 
@@ -58,17 +59,21 @@ async function validated(body: UserAttrs): Promise<UserAttrs> {
   return matchedData<UserAttrs>(request);
 }
 
-async function createAdmin(attrs: UserAttrs): Promise<void> {
-  const config = readConfig(process.env);
+async function createAdmin(config: Config, passwords: Password, attrs: UserAttrs): Promise<void> {
   const logger = createLogger(config.logLevel, process.stderr);
-  const passwords = new Password(config.password);
   const { connection, prepared } = await connectDatabase(
     config.mongoUri,
     (opened) => prepareCollections(opened, (plain) => passwords.toHash(plain)),
     { logger, signal: AbortSignal.timeout(databaseLimitMs) },
   );
   try {
-    const { _id } = await new Accounts({ users: prepared.users, passwords }).createAdmin(attrs);
+    const accounts = new Accounts({
+      users: prepared.users,
+      passwords,
+      transact: transactions(connection),
+      requireVerifiedEmail: false,
+    });
+    const { _id } = await accounts.createAdmin(attrs);
     logger.info({ event: 'admin_created', userId: _id }, 'admin created');
   } finally {
     await connection.close();

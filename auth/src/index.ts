@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { buildApp } from './app';
 import { ConfigError, readConfig, type Config } from './config';
@@ -8,7 +9,7 @@ import { prepareCollections } from './models/collections';
 import { connectDatabase, isConnected, transactions } from './models/database';
 import { createHttpServer, drain, listen } from './server';
 import { Password } from './services/password';
-import { createServices } from './services/services';
+import { createServices, type MailOptions } from './services/services';
 import { Tokens } from './services/tokens';
 
 const graceMs = 9000;
@@ -42,24 +43,36 @@ async function main(): Promise<void> {
     passwords,
     tokens,
     limits: config.session,
+    requireVerifiedEmail: config.requireVerifiedEmail,
+    mail: mailOptions(config, logger),
+    logger,
     now,
   });
   const app = buildApp({
     ...services,
     logger,
+    signupMode: config.signupMode,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
   });
   const server = createHttpServer(app);
   const port = await listen(server, config.port);
   isReady = () => isConnected(connection);
+  services.mail?.worker.start();
   logger.info({ port, healthPort }, 'Listening');
 
   await aborted(stopping);
-  await drain(server, graceMs);
+  // A mail that the grace does not suffice for is another process's to send, once its lease ends.
+  const mailDone = Promise.race([services.mail?.worker.stop(), delay(graceMs)]);
+  await Promise.all([drain(server, graceMs), mailDone]);
   await connection.close();
   logger.info('Stopped');
   process.exit(0);
+}
+
+function mailOptions({ mail, publicUrl }: Config, logger: Logger): MailOptions | undefined {
+  if (!mail) logger.warn('SMTP_URL is not set: no mail is sent, and what needs it is not there');
+  return mail && { ...mail, publicUrl };
 }
 
 function readSettings(): Config {

@@ -32,7 +32,11 @@ function dev(settings: NodeJS.ProcessEnv): RunningProcess {
   return running;
 }
 
-const ports = async () => ({ PORT: String(await freePort()), HEALTH_PORT: String(await freePort()) });
+const ports = async () => ({
+  PORT: String(await freePort()),
+  HEALTH_PORT: String(await freePort()),
+  INBOX_PORT: '0',
+});
 
 async function post(port: string, endpoint: string): Promise<number> {
   const response = await fetch(`http://localhost:${port}/api/users/${endpoint}`, {

@@ -22,6 +22,8 @@ export interface UserRecord {
   name?: string;
   role: Role;
   emailVerified: boolean;
+  /** The address that the user asked for last, until it is confirmed. */
+  pendingEmail?: string;
   disabled: boolean;
   createdAt: Date;
   updatedAt: Date;
@@ -57,7 +59,7 @@ export interface UserModel extends Model<UserRecord> {
 
 // Written in JavaScript and in MongoDB's $jsonSchema alike. The rules for people's input are stricter: see the routes.
 const normalisedEmail = /^[!-?\[-~]+@[!-?\[-~]+$/;
-const storedPassword = /^[0-9a-f]{128}[.][0-9a-f]{16,64}([.]ln=[0-9]+,r=[0-9]+,p=[0-9]+)?$/;
+export const storedPassword = /^[0-9a-f]{128}[.][0-9a-f]{16,64}([.]ln=[0-9]+,r=[0-9]+,p=[0-9]+)?$/;
 
 /** @param toHash turns a password in plain text into what is stored; called when, and only when, it was modified */
 export function createUserModel(
@@ -71,6 +73,7 @@ export function createUserModel(
       name: { type: String, minlength: 1, maxlength: 100 },
       role: { type: String, required: true, enum: roles, default: 'user' },
       emailVerified: { type: Boolean, required: true, default: false },
+      pendingEmail: { type: String, maxlength: 254, match: normalisedEmail },
       disabled: { type: Boolean, required: true, default: false },
       generation: { type: Number, min: 0 },
       stayed: { type: Number, min: 0 },

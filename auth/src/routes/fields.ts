@@ -49,6 +49,9 @@ export const name = (): ValidationChain =>
 export const currentPassword = (): ValidationChain =>
   body('currentPassword', 'You must supply your current password').isString();
 
+/** What came by mail. Any string will do: what is no token is unknown. */
+export const token = (): ValidationChain => body('token', 'You must supply a token').isString();
+
 /** The version of what the caller saw, so that a change over an older state is refused. */
 export const version = (): ValidationChain =>
   body('version', 'Version must be the number that the user had').custom(

@@ -1,6 +1,7 @@
 import { BadRequestError } from '../errors/bad-request-error';
-import { isDuplicateKey } from '../models/database';
-import type { UserAttrs, UserDoc, UserModel, UserRecord } from '../models/user';
+import { isDuplicateKey, type Transact } from '../models/database';
+import type { UserAttrs, UserModel, UserRecord } from '../models/user';
+import type { Outbox } from './outbox';
 import type { Password } from './password';
 
 export type Credentials = Pick<UserAttrs, 'email' | 'password'>;
@@ -8,6 +9,11 @@ export type Credentials = Pick<UserAttrs, 'email' | 'password'>;
 export interface AccountsOptions {
   users: UserModel;
   passwords: Password;
+  transact: Transact;
+  /** None where the service sends no mail. */
+  outbox?: Outbox | undefined;
+  /** Whether only those sign in whose address is verified. */
+  requireVerifiedEmail: boolean;
 }
 
 /** How people come by an account, and into it. */
@@ -16,7 +22,24 @@ export class Accounts {
 
   /** @throws {BadRequestError} `Email in use` */
   signUp(attrs: UserAttrs): Promise<UserRecord> {
-    return this.#save(this.options.users.build(attrs));
+    const { users, outbox, transact } = this.options;
+    return unlessInUse(() =>
+      transact(async (tx) => {
+        // Built anew for each try: saving puts the hash in the password's place.
+        const user = await users.build(attrs).save({ session: tx });
+        await outbox?.add({ kind: 'verification', user: user._id, to: user.email }, tx);
+        return user.toObject();
+      }),
+    );
+  }
+
+  /**
+   * Opens an account once its address is verified. Writes the same and takes the same time whether or not somebody has
+   * that address: it is looked at when the mail is written, which says so to its owner.
+   */
+  async requestSignUp({ email, password, name }: UserAttrs, outbox: Outbox): Promise<void> {
+    const hash = await this.options.passwords.toHash(password);
+    await outbox.add({ kind: 'signup', to: email, password: hash, ...(name !== undefined && { name }) });
   }
 
   /**
@@ -25,25 +48,29 @@ export class Accounts {
    * signed up with that address
    */
   createAdmin(attrs: UserAttrs): Promise<UserRecord> {
-    return this.#save(this.options.users.build(attrs).set({ role: 'admin', emailVerified: true }));
+    const admin = this.options.users.build(attrs).set({ role: 'admin', emailVerified: true });
+    return unlessInUse(async () => (await admin.save()).toObject());
   }
 
-  /** @throws {BadRequestError} `Invalid credentials`, after the same work whatever is wrong with them */
+  /**
+   * @throws {BadRequestError} `Invalid credentials`, after the same work whatever is wrong with them; and `Email not
+   * verified` to who knows the password, where that is asked for: a new mail is on its way then
+   */
   async signIn({ email, password }: Credentials): Promise<UserRecord> {
     const user = await this.options.users.findOne({ email }).lean();
     const matches = await this.options.passwords.compare(user?.password, password);
     if (!user || !matches || user.disabled) throw new BadRequestError('Invalid credentials');
+    if (this.mustVerify(user)) {
+      await this.options.outbox?.add({ kind: 'verification', user: user._id, to: user.email });
+      throw new BadRequestError('Email not verified', 'email');
+    }
     if (this.options.passwords.isOutdated(user.password)) await this.#rehash(user, password);
     return user;
   }
 
-  async #save(user: UserDoc): Promise<UserRecord> {
-    try {
-      return (await user.save()).toObject();
-    } catch (error) {
-      if (isDuplicateKey(error)) throw new BadRequestError('Email in use', 'email');
-      throw error;
-    }
+  /** Whether the user has to verify the address before signing in. */
+  mustVerify({ emailVerified }: UserRecord): boolean {
+    return this.options.requireVerifiedEmail && !emailVerified;
   }
 
   async #rehash(user: UserRecord, password: string): Promise<void> {
@@ -51,5 +78,15 @@ export class Accounts {
     // Only where the old hash still stands: a password changed meanwhile must not come back.
     const unchanged = { _id: user._id, password: user.password };
     await this.options.users.updateOne(unchanged, { password: hash }, { timestamps: false });
+  }
+}
+
+/** Lets the unique index decide whether an address is free. */
+async function unlessInUse<T>(insert: () => Promise<T>): Promise<T> {
+  try {
+    return await insert();
+  } catch (error) {
+    if (isDuplicateKey(error)) throw new BadRequestError('Email in use', 'email');
+    throw error;
   }
 }

@@ -1,12 +1,16 @@
 import { ConflictError } from '../errors/conflict-error';
 import { NotFoundError } from '../errors/not-found-error';
 import type { Transact, Transaction } from '../models/database';
+import type { MailModel } from '../models/mail';
 import type { UserModel, UserQuery, UserRecord } from '../models/user';
+import type { ActionTokens } from './action-tokens';
 import type { Sessions } from './sessions';
 
 export interface AdministrationOptions {
   users: UserModel;
   sessions: Sessions;
+  actionTokens: ActionTokens;
+  mails: MailModel;
   transact: Transact;
 }
 
@@ -39,7 +43,7 @@ export class Administration {
    * @throws {ConflictError} where the user has changed since that version, and for the last admin
    */
   change(id: string, { version, ...change }: UserChange): Promise<UserRecord> {
-    const { users, sessions, transact } = this.options;
+    const { users, sessions, actionTokens, transact } = this.options;
     return transact(async (tx) => {
       const user = found(await users.findById(id, null, { session: tx }).lean());
       if (user.version !== version) throw new ConflictError('Stale version');
@@ -52,7 +56,10 @@ export class Administration {
           { returnDocument: 'after', session: tx },
         )
         .lean();
-      if (change.disabled === true) await sessions.endAll(user, tx);
+      if (change.disabled === true) {
+        await sessions.endAll(user, tx);
+        await actionTokens.endAll(user, tx);
+      }
       return found(changed);
     });
   }
@@ -63,12 +70,14 @@ export class Administration {
    * @throws {ConflictError} for the last admin
    */
   async delete(id: string): Promise<void> {
-    const { users, sessions, transact } = this.options;
+    const { users, sessions, actionTokens, mails, transact } = this.options;
     await transact(async (tx) => {
       const user = found(await users.findById(id, null, { session: tx }).lean());
       await this.#requireAnotherAdmin(user, tx);
       await users.deleteOne({ _id: user._id }, { session: tx });
       await sessions.endAll(user, tx);
+      await actionTokens.endAll(user, tx);
+      await mails.deleteAllOf(user._id, tx);
     });
   }
 

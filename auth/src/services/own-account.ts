@@ -3,7 +3,9 @@ import { ConflictError } from '../errors/conflict-error';
 import type { Transact } from '../models/database';
 import type { LiveSession } from '../models/session';
 import type { UserModel, UserRecord } from '../models/user';
+import type { ActionTokens } from './action-tokens';
 import type { Administration } from './administration';
+import type { Outbox } from './outbox';
 import type { Password } from './password';
 import type { Sessions } from './sessions';
 
@@ -12,7 +14,10 @@ export interface OwnAccountOptions {
   sessions: Sessions;
   passwords: Password;
   administration: Administration;
+  actionTokens: ActionTokens;
   transact: Transact;
+  /** None where the service sends no mail. */
+  outbox?: Outbox | undefined;
 }
 
 /** What people who are signed in change of their own accounts. */
@@ -41,7 +46,7 @@ export class OwnAccount {
     asking: LiveSession,
     given: { currentPassword: string; password: string },
   ): Promise<void> {
-    const { users, sessions, passwords, transact } = this.options;
+    const { users, sessions, passwords, actionTokens, transact, outbox } = this.options;
     const { user } = asking;
     await this.#requirePassword(user, given.currentPassword, 'currentPassword');
     const password = await passwords.toHash(given.password);
@@ -50,12 +55,35 @@ export class OwnAccount {
       const changed = await users
         .findOneAndUpdate(
           { _id: user._id, password: user.password },
-          { $set: { password }, $inc: { version: 1, generation: 1 } },
+          { $set: { password }, $unset: { pendingEmail: 1 }, $inc: { version: 1, generation: 1 } },
           { returnDocument: 'after', session: tx },
         )
         .lean();
       if (!changed) throw new BadRequestError('Invalid credentials', 'currentPassword');
       await sessions.moveOn(asking, changed.generation ?? 0, tx);
+      // What was asked for by whoever knew the old password goes with it.
+      await actionTokens.endAll(user, tx, ['password-reset', 'email-change']);
+      await outbox?.add({ kind: 'password-changed', user: user._id, to: user.email }, tx);
+    });
+  }
+
+  /**
+   * Asks the new address to confirm, and tells the old one, with a way back. Says nothing of whether somebody has the
+   * new address: nobody is written to then.
+   * @throws {BadRequestError} `Invalid credentials`
+   */
+  async requestEmailChange(
+    user: UserRecord,
+    { email, password }: { email: string; password: string },
+    outbox: Outbox,
+  ): Promise<void> {
+    const { users, transact } = this.options;
+    await this.#requirePassword(user, password, 'password');
+    await transact(async (tx) => {
+      const asked = { $set: { pendingEmail: email }, $inc: { version: 1 } };
+      await users.updateOne({ _id: user._id }, asked, { session: tx });
+      await outbox.add({ kind: 'email-change', user: user._id, to: email }, tx);
+      await outbox.add({ kind: 'email-change-notice', user: user._id, to: user.email, newEmail: email }, tx);
     });
   }
 

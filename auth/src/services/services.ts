@@ -1,10 +1,17 @@
+import type { Logger } from 'pino';
 import type { Collections } from '../models/collections';
 import type { Transact } from '../models/database';
 import { Accounts } from './accounts';
+import { ActionTokens } from './action-tokens';
 import { Administration } from './administration';
+import { Letters } from './letters';
+import { MailWorker, type MailWorkerOptions } from './mail-worker';
+import { Outbox } from './outbox';
 import { OwnAccount } from './own-account';
 import type { Password } from './password';
+import { Recovery } from './recovery';
 import { Sessions, type SessionLimits } from './sessions';
+import { smtp, type SmtpOptions } from './smtp';
 import type { Tokens } from './tokens';
 
 export interface ServicesOptions {
@@ -13,7 +20,16 @@ export interface ServicesOptions {
   passwords: Password;
   tokens: Tokens;
   limits: SessionLimits;
+  requireVerifiedEmail: boolean;
+  /** None where the service sends no mail: what needs it is not there then. */
+  mail?: MailOptions | undefined;
+  logger: Logger;
   now: () => Date;
+}
+
+export interface MailOptions extends SmtpOptions, Pick<MailWorkerOptions, 'pollMs' | 'firstRetryMs'> {
+  /** Where the links in mails lead. */
+  publicUrl: URL;
 }
 
 /** Everything that the service knows how to do. */
@@ -22,15 +38,31 @@ export interface Services {
   sessions: Sessions;
   ownAccount: OwnAccount;
   administration: Administration;
+  mail?: MailServices | undefined;
+}
+
+/** What is there only where mail can be sent. */
+export interface MailServices {
+  outbox: Outbox;
+  recovery: Recovery;
+  worker: MailWorker;
 }
 
 /** Gives each service what it works with: the one place where they are put together. */
 export function createServices(options: ServicesOptions): Services {
-  const { collections, transact, passwords, tokens, limits, now } = options;
-  const { users } = collections;
-  const accounts = new Accounts({ users, passwords });
+  const { collections, transact, passwords, tokens, limits, requireVerifiedEmail, mail, now } = options;
+  const { users, mails } = collections;
+  const outbox = mail && new Outbox({ mails, now });
+  const actionTokens = new ActionTokens({ model: collections.actionTokens, now });
+  const accounts = new Accounts({ users, passwords, transact, outbox, requireVerifiedEmail });
   const sessions = new Sessions({ model: collections.sessions, tokens, limits, now });
-  const administration = new Administration({ users, sessions, transact });
-  const ownAccount = new OwnAccount({ users, sessions, passwords, administration, transact });
-  return { accounts, sessions, ownAccount, administration };
+  const shared = { users, sessions, passwords, actionTokens, transact };
+  const administration = new Administration({ ...shared, mails });
+  const ownAccount = new OwnAccount({ ...shared, administration, outbox });
+  if (!mail || !outbox) return { accounts, sessions, ownAccount, administration };
+
+  const recovery = new Recovery({ ...shared, outbox });
+  const letters = new Letters({ users, actionTokens, publicUrl: mail.publicUrl });
+  const worker = new MailWorker({ ...mail, mails, letters, send: smtp(mail), logger: options.logger, now });
+  return { accounts, sessions, ownAccount, administration, mail: { outbox, recovery, worker } };
 }

@@ -8,10 +8,13 @@ import { createLogger } from '../logger';
 import { prepareCollections, type Collections } from '../models/collections';
 import { connectDatabase, transactions } from '../models/database';
 import { createHttpServer, listen } from '../server';
+import type { MailWorker } from '../services/mail-worker';
 import { Password } from '../services/password';
 import { createServices } from '../services/services';
 import { Tokens } from '../services/tokens';
+import { startInbox, type Inbox, type ReceivedMail } from '../../dev/inbox';
 import { freshDatabase } from './database';
+import { until } from './process';
 import { SecretScan } from './secrets';
 
 /** A cost for tests: the form and the way of the real one, in a millisecond. */
@@ -22,10 +25,19 @@ export const day = 24 * hour;
 export interface TestService extends Collections {
   url: string;
   server: Server;
+  worker: MailWorker | undefined;
   connection: Connection;
   passwords: Password;
   key: KeyObject;
   tokens: Tokens;
+  /** The mail server that the service sends through. */
+  inbox: Inbox;
+  /** Waits for a mail to that address whose subject has this in it, and takes it out of the inbox. */
+  mailTo: (email: string, subject?: string) => Promise<ReceivedMail>;
+  /** As `mailTo`, and answers the token in it. */
+  tokenTo: (email: string, subject?: string) => Promise<string>;
+  /** Resolves when every mail that waits has been sent, dropped or parked. */
+  mailSettled: () => Promise<void>;
   /** Log lines so far, parsed. */
   logs: Record<string, unknown>[];
   /** Sets the service's clock forward. */
@@ -44,13 +56,15 @@ export interface TestService extends Collections {
 export const password = 'correct horse battery';
 
 /** The real app on a real socket with a real database, for the tests of one file; checks for leaks at its end (S47). */
-export function useService(options: Partial<AppDeps> & { hashing?: Partial<HashLimits> } = {}): TestService {
+export function useService(options: ServiceOptions = {}): TestService {
   const service = {} as TestService;
   const scan = new SecretScan();
   beforeAll(async () => {
     Object.assign(service, await startService(options, scan));
   });
   afterAll(async () => {
+    await service.worker?.stop();
+    await service.inbox.close();
     service.server.closeAllConnections();
     await new Promise((resolve) => service.server.close(resolve));
     await service.connection.dropDatabase();
@@ -61,13 +75,20 @@ export function useService(options: Partial<AppDeps> & { hashing?: Partial<HashL
   return service;
 }
 
+type ServiceOptions = Partial<AppDeps> & {
+  hashing?: Partial<HashLimits>;
+  requireVerifiedEmail?: boolean;
+  /** With `off`, the service sends no mail; with `waiting`, not until its worker is started. */
+  mailing?: 'on' | 'off' | 'waiting';
+};
+
 interface HashLimits {
   concurrency: number;
   queue: number;
 }
 
 async function startService(
-  { hashing, ...options }: Parameters<typeof useService>[0] & object,
+  { hashing, requireVerifiedEmail = false, mailing = 'on', ...options }: ServiceOptions,
   scan: SecretScan,
 ): Promise<TestService> {
   const logs: Record<string, unknown>[] = [];
@@ -86,18 +107,31 @@ async function startService(
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const tokens = new Tokens({ key, issuer: 'test-issuer', audience: 'ticketing', ttlSeconds: 900, now });
   const limits = { idleSeconds: 7 * day, maxSeconds: 30 * day };
+  const inbox = await startInbox({ smtpPort: 0, pagePort: 0 });
+  const publicUrl = new URL('http://localhost:3000');
   const services = createServices({
     collections: prepared,
     transact: transactions(connection),
     passwords,
     tokens,
     limits,
+    requireVerifiedEmail,
+    ...(mailing !== 'off' && {
+      mail: {
+        ...{ url: new URL(inbox.smtpUrl), from: 'ticketing <no-reply@ticketing.dev>', publicUrl },
+        ...{ pollMs: 10, firstRetryMs: 50 },
+      },
+    }),
+    logger,
     now,
   });
+  const worker = services.mail?.worker;
+  if (mailing === 'on') worker?.start();
   const app = buildApp({
     ...services,
     logger,
-    publicUrl: new URL('http://localhost:3000'),
+    signupMode: 'open',
+    publicUrl,
     trustedProxies: 1,
     ...options,
   });
@@ -107,6 +141,12 @@ async function startService(
   });
   const url = `http://127.0.0.1:${await listen(server, 0)}`;
   const browser = (): ReturnType<typeof request.agent> => request.agent(url);
+  const mailTo: TestService['mailTo'] = async (email, subject = '') => {
+    const mail = await inbox.take((received) => received.to === email && received.subject.includes(subject));
+    // A token in a log line or an answer would give the account away as a password does (S47).
+    if (mail.token !== undefined) scan.used({ password: mail.token });
+    return mail;
+  };
   const signedUp: TestService['signedUp'] = async (email, secret = password) => {
     const agent = browser();
     await agent.post('/api/users/signup').send({ email, password: secret }).expect(201);
@@ -118,7 +158,9 @@ async function startService(
       ahead += seconds * 1000;
     },
     api: () => request(url),
-    signedUp,
+    ...{ inbox, worker, mailTo, signedUp },
+    tokenTo: async (email, subject) => (await mailTo(email, subject)).token ?? '',
+    mailSettled: () => until(async () => !(await prepared.mails.exists({ status: 'pending' }))),
     signedUpAdmin: async (email) => {
       const agent = await signedUp(email);
       await prepared.users.updateOne({ email }, { role: 'admin' });
