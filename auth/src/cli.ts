@@ -11,6 +11,7 @@ import type { UserAttrs } from './models/user';
 import { email, newPassword } from './routes/fields';
 import { Accounts } from './services/accounts';
 import { Password } from './services/password';
+import { createPasswordRules } from './services/password-rules';
 
 const usage = `usage: cli.js create-admin --email ADDRESS [--password-stdin]
 
@@ -70,6 +71,7 @@ async function createAdmin(config: Config, passwords: Password, attrs: UserAttrs
     const accounts = new Accounts({
       users: prepared.users,
       passwords,
+      passwordRules: createPasswordRules(config.passwordRules, logger),
       transact: transactions(connection),
       requireVerifiedEmail: false,
     });

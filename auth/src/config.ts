@@ -20,6 +20,7 @@ export interface Config {
   };
   session: { idleSeconds: number; maxSeconds: number };
   password: { cost: ScryptCost; concurrency: number; queue: number };
+  passwordRules: { profile: 'default' | 'strict'; pwnedUrl: URL | undefined };
   /** Undefined where the service sends no mail. */
   mail: { url: URL; from: string } | undefined;
   requireVerifiedEmail: boolean;
@@ -70,6 +71,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     },
     session: { idleSeconds: value.SESSION_IDLE_SECONDS, maxSeconds: value.SESSION_MAX_SECONDS },
     password: { cost: value.PASSWORD_COST, concurrency: value.HASH_CONCURRENCY, queue: value.HASH_QUEUE },
+    passwordRules: { profile: value.PASSWORD_PROFILE, pwnedUrl: value.PWNED_PASSWORDS_URL },
     mail: value.MAIL === 'on' && value.SMTP_URL ? { url: value.SMTP_URL, from: value.MAIL_FROM } : undefined,
     requireVerifiedEmail: value.REQUIRE_VERIFIED_EMAIL === 'true',
     signupMode: value.SIGNUP_MODE,
@@ -102,6 +104,12 @@ const settings = (production: boolean) =>
     PASSWORD_COST: z.string().default(formatCost(owaspCost)).transform(asCost(production)),
     HASH_CONCURRENCY: whole(1, 64).default(hashesAtOnce),
     HASH_QUEUE: whole(0, 10_000).default(64),
+    PASSWORD_PROFILE: oneOf('default', 'strict').default('default'),
+    PWNED_PASSWORDS_URL: z
+      .string()
+      .transform(asUrl('https:', ...(production ? [] : ['http:'])))
+      .refine(({ pathname }) => pathname.endsWith('/'), 'must end with a slash')
+      .optional(),
     MAIL: oneOf('on', 'off').default('on'),
     SMTP_URL: z.string().transform(asMailServer).optional(),
     MAIL_FROM: z

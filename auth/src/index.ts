@@ -9,6 +9,7 @@ import { prepareCollections } from './models/collections';
 import { connectDatabase, isConnected, transactions } from './models/database';
 import { createHttpServer, drain, listen } from './server';
 import { Password } from './services/password';
+import { createPasswordRules } from './services/password-rules';
 import { createServices, type MailOptions } from './services/services';
 import { Tokens } from './services/tokens';
 
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
     collections: prepared,
     transact: transactions(connection),
     passwords,
+    passwordRules: createPasswordRules(config.passwordRules, logger),
     tokens,
     limits: config.session,
     requireVerifiedEmail: config.requireVerifiedEmail,

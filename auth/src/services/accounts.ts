@@ -3,12 +3,14 @@ import { isDuplicateKey, type Transact } from '../models/database';
 import type { UserAttrs, UserModel, UserRecord } from '../models/user';
 import type { Outbox } from './outbox';
 import type { Password } from './password';
+import type { PasswordRules } from './password-rules';
 
 export type Credentials = Pick<UserAttrs, 'email' | 'password'>;
 
 export interface AccountsOptions {
   users: UserModel;
   passwords: Password;
+  passwordRules: PasswordRules;
   transact: Transact;
   /** None where the service sends no mail. */
   outbox?: Outbox | undefined;
@@ -20,9 +22,10 @@ export interface AccountsOptions {
 export class Accounts {
   constructor(private readonly options: AccountsOptions) {}
 
-  /** @throws {BadRequestError} `Email in use` */
-  signUp(attrs: UserAttrs): Promise<UserRecord> {
-    const { users, outbox, transact } = this.options;
+  /** @throws {BadRequestError} `Email in use`, and for a password that the rules refuse */
+  async signUp(attrs: UserAttrs): Promise<UserRecord> {
+    const { users, passwordRules, outbox, transact } = this.options;
+    await passwordRules.require(attrs.password, attrs);
     return unlessInUse(() =>
       transact(async (tx) => {
         // Built anew for each try: saving puts the hash in the password's place.
@@ -38,6 +41,7 @@ export class Accounts {
    * that address: it is looked at when the mail is written, which says so to its owner.
    */
   async requestSignUp({ email, password, name }: UserAttrs, outbox: Outbox): Promise<void> {
+    await this.options.passwordRules.require(password, { email });
     const hash = await this.options.passwords.toHash(password);
     await outbox.add({ kind: 'signup', to: email, password: hash, ...(name !== undefined && { name }) });
   }
@@ -47,7 +51,8 @@ export class Accounts {
    * @throws {BadRequestError} `Email in use`, also where it is a user's who could be made an admin: anybody may have
    * signed up with that address
    */
-  createAdmin(attrs: UserAttrs): Promise<UserRecord> {
+  async createAdmin(attrs: UserAttrs): Promise<UserRecord> {
+    await this.options.passwordRules.require(attrs.password, attrs);
     const admin = this.options.users.build(attrs).set({ role: 'admin', emailVerified: true });
     return unlessInUse(async () => (await admin.save()).toObject());
   }

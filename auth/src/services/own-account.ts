@@ -7,12 +7,14 @@ import type { ActionTokens } from './action-tokens';
 import type { Administration } from './administration';
 import type { Outbox } from './outbox';
 import type { Password } from './password';
+import type { PasswordRules } from './password-rules';
 import type { Sessions } from './sessions';
 
 export interface OwnAccountOptions {
   users: UserModel;
   sessions: Sessions;
   passwords: Password;
+  passwordRules: PasswordRules;
   administration: Administration;
   actionTokens: ActionTokens;
   transact: Transact;
@@ -46,9 +48,10 @@ export class OwnAccount {
     asking: LiveSession,
     given: { currentPassword: string; password: string },
   ): Promise<void> {
-    const { users, sessions, passwords, actionTokens, transact, outbox } = this.options;
+    const { users, sessions, passwords, passwordRules, actionTokens, transact, outbox } = this.options;
     const { user } = asking;
     await this.#requirePassword(user, given.currentPassword, 'currentPassword');
+    await passwordRules.require(given.password, user);
     const password = await passwords.toHash(given.password);
     await transact(async (tx) => {
       // Only where the hash that was compared still stands: of two changes at once, one wins.

@@ -5,12 +5,14 @@ import type { UserModel, UserRecord } from '../models/user';
 import { invalidToken, type ActionTokens } from './action-tokens';
 import type { Outbox } from './outbox';
 import type { Password } from './password';
+import type { PasswordRules } from './password-rules';
 import type { Sessions } from './sessions';
 
 export interface RecoveryOptions {
   users: UserModel;
   sessions: Sessions;
   passwords: Password;
+  passwordRules: PasswordRules;
   actionTokens: ActionTokens;
   outbox: Outbox;
   transact: Transact;
@@ -57,8 +59,9 @@ export class Recovery {
    * @throws {BadRequestError} for a token that is no good
    */
   async resetPassword(token: string, password: string): Promise<UserRecord> {
-    const { actionTokens, passwords, transact, outbox } = this.options;
-    await actionTokens.read(token, ['password-reset']);
+    const { actionTokens, passwords, passwordRules, transact, outbox } = this.options;
+    const owner = await actionTokens.read(token, ['password-reset']);
+    await passwordRules.require(password, owner);
     const hash = await passwords.toHash(password);
     return transact(async (tx) => {
       const { user: _id, email } = await actionTokens.use(token, ['password-reset'], tx);

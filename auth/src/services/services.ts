@@ -9,6 +9,7 @@ import { MailWorker, type MailWorkerOptions } from './mail-worker';
 import { Outbox } from './outbox';
 import { OwnAccount } from './own-account';
 import type { Password } from './password';
+import type { PasswordRules } from './password-rules';
 import { Recovery } from './recovery';
 import { Sessions, type SessionLimits } from './sessions';
 import { smtp, type SmtpOptions } from './smtp';
@@ -18,6 +19,7 @@ export interface ServicesOptions {
   collections: Collections;
   transact: Transact;
   passwords: Password;
+  passwordRules: PasswordRules;
   tokens: Tokens;
   limits: SessionLimits;
   requireVerifiedEmail: boolean;
@@ -50,13 +52,14 @@ export interface MailServices {
 
 /** Gives each service what it works with: the one place where they are put together. */
 export function createServices(options: ServicesOptions): Services {
-  const { collections, transact, passwords, tokens, limits, requireVerifiedEmail, mail, now } = options;
+  const { collections, transact, passwords, passwordRules, tokens, limits, mail, now } = options;
+  const { requireVerifiedEmail } = options;
   const { users, mails } = collections;
   const outbox = mail && new Outbox({ mails, now });
   const actionTokens = new ActionTokens({ model: collections.actionTokens, now });
-  const accounts = new Accounts({ users, passwords, transact, outbox, requireVerifiedEmail });
+  const accounts = new Accounts({ users, passwords, passwordRules, transact, outbox, requireVerifiedEmail });
   const sessions = new Sessions({ model: collections.sessions, tokens, limits, now });
-  const shared = { users, sessions, passwords, actionTokens, transact };
+  const shared = { users, sessions, passwords, passwordRules, actionTokens, transact };
   const administration = new Administration({ ...shared, mails });
   const ownAccount = new OwnAccount({ ...shared, administration, outbox });
   if (!mail || !outbox) return { accounts, sessions, ownAccount, administration };

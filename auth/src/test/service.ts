@@ -10,6 +10,7 @@ import { connectDatabase, transactions } from '../models/database';
 import { createHttpServer, listen } from '../server';
 import type { MailWorker } from '../services/mail-worker';
 import { Password } from '../services/password';
+import { PasswordRules } from '../services/password-rules';
 import { createServices } from '../services/services';
 import { Tokens } from '../services/tokens';
 import { startInbox, type Inbox, type ReceivedMail } from '../../dev/inbox';
@@ -78,6 +79,7 @@ export function useService(options: ServiceOptions = {}): TestService {
 type ServiceOptions = Partial<AppDeps> & {
   hashing?: Partial<HashLimits>;
   requireVerifiedEmail?: boolean;
+  passwordProfile?: 'default' | 'strict';
   /** With `off`, the service sends no mail; with `waiting`, not until its worker is started. */
   mailing?: 'on' | 'off' | 'waiting';
 };
@@ -88,7 +90,13 @@ interface HashLimits {
 }
 
 async function startService(
-  { hashing, requireVerifiedEmail = false, mailing = 'on', ...options }: ServiceOptions,
+  {
+    hashing,
+    requireVerifiedEmail = false,
+    mailing = 'on',
+    passwordProfile = 'default',
+    ...options
+  }: ServiceOptions,
   scan: SecretScan,
 ): Promise<TestService> {
   const logs: Record<string, unknown>[] = [];
@@ -113,6 +121,7 @@ async function startService(
     collections: prepared,
     transact: transactions(connection),
     passwords,
+    passwordRules: new PasswordRules({ profile: passwordProfile }),
     tokens,
     limits,
     requireVerifiedEmail,
