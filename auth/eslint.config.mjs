@@ -67,7 +67,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts', 'src/index.ts', '**/__test__/**', 'src/test/**'],
+    ignores: ['src/config.ts', 'src/index.ts', 'src/cli.ts', '**/__test__/**', 'src/test/**'],
     rules: {
       'no-restricted-properties': [
         'error',

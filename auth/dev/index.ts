@@ -1,20 +1,32 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { spawn } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { dataFolder, uriFile } from './embedded';
+import { startInbox } from './inbox';
 import { startMongod, type Mongod } from './mongod';
 
 // `npm run dev`: the service, restarted whenever a source changes, with a MongoDB of its own where none is named.
-
-const dataFolder = path.resolve(__dirname, '../.data/mongo');
 
 async function main(): Promise<void> {
   // An empty setting is none.
   const set = Object.entries(process.env).filter(([, value]) => value !== '');
   const env: NodeJS.ProcessEnv = { NODE_ENV: 'development', ...Object.fromEntries(set) };
   const port = env['PORT'] ?? '3000';
-  await Promise.all([requireFree('PORT', port), requireFree('HEALTH_PORT', env['HEALTH_PORT'] ?? '3001')]);
+  const inboxPort = env['INBOX_PORT'] ?? '8025';
+  const embedsInbox = env['SMTP_URL'] === undefined && env['MAIL'] !== 'off';
+  await Promise.all([
+    requireFree('PORT', port),
+    requireFree('HEALTH_PORT', env['HEALTH_PORT'] ?? '3001'),
+    ...(embedsInbox ? [requireFree('INBOX_PORT', inboxPort)] : []),
+  ]);
 
+  const inbox = embedsInbox ? await startInbox({ smtpPort: 0, pagePort: Number(inboxPort), say }) : undefined;
+  if (inbox) {
+    env['SMTP_URL'] = inbox.smtpUrl;
+    say(`inbox: ${inbox.pageUrl}`);
+  }
   const mongod = env['MONGO_URI'] ? undefined : await embed(env);
   if (mongod) {
     say(`address: http://localhost:${port}`);
@@ -23,24 +35,31 @@ async function main(): Promise<void> {
     );
   }
   process.exitCode = await watch(env);
-  await mongod?.stop();
+  await Promise.all([mongod?.stop(), inbox?.close()]);
 }
 
 /** A MongoDB of this run's own; its data stay in a folder, unless MONGO_DATA is `temporary` or names another. */
 async function embed(env: NodeJS.ProcessEnv): Promise<Mongod> {
-  const asked = env['MONGO_DATA'];
-  const folder = asked === 'temporary' ? undefined : path.resolve(asked ?? dataFolder);
+  const folder = dataFolder(env);
   const mongod = await startMongod({ say, ...(folder !== undefined && { dataFolder: folder }) });
-  say(`mongod runs as process ${mongod.pid ?? 0}`);
+  const uri = mongod.uri('auth');
+  env['MONGO_URI'] = uri;
+  say(`mongod runs as process ${mongod.pid ?? 0}: ${uri}`);
   say(`data: ${folder ?? 'kept in a temporary folder, and removed at the end'}`);
-  env['MONGO_URI'] = mongod.uri('auth');
+  if (folder !== undefined) await writeFile(uriFile(folder), uri);
   if (!env['JWT_PRIVATE_KEY']) {
     // Made here, and not by the service, so that a restart after a saved file signs nobody out.
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     env['JWT_PRIVATE_KEY'] = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     say('warning: JWT_PRIVATE_KEY is not set: sessions are signed with a key that ends with this run');
   }
-  return mongod;
+  return {
+    ...mongod,
+    stop: async () => {
+      if (folder !== undefined) await rm(uriFile(folder), { force: true });
+      await mongod.stop();
+    },
+  };
 }
 
 /** Runs the service until it or the person ends it; answers the exit code. */

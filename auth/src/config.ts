@@ -20,6 +20,11 @@ export interface Config {
   };
   session: { idleSeconds: number; maxSeconds: number };
   password: { cost: ScryptCost; concurrency: number; queue: number };
+  passwordRules: { profile: 'default' | 'strict'; pwnedUrl: URL | undefined };
+  /** Undefined where the service sends no mail. */
+  mail: { url: URL; from: string } | undefined;
+  requireVerifiedEmail: boolean;
+  signupMode: 'open' | 'verify-first';
 }
 
 /** Settings that are missing or wrong: a line each, with the setting's name and never its value. */
@@ -45,7 +50,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const mode = z.enum(['production', 'development', 'test']).safeParse(set['NODE_ENV'] ?? 'production');
   const production = !mode.success || mode.data === 'production';
   const parsed = settings(production).safeParse(set);
-  const problems = parsed.success ? [] : parsed.error.issues.map(describe);
+  const problems = parsed.success ? mailProblems(parsed.data, production) : parsed.error.issues.map(describe);
   if (!mode.success) problems.unshift('NODE_ENV must be production, development or test');
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
@@ -66,6 +71,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     },
     session: { idleSeconds: value.SESSION_IDLE_SECONDS, maxSeconds: value.SESSION_MAX_SECONDS },
     password: { cost: value.PASSWORD_COST, concurrency: value.HASH_CONCURRENCY, queue: value.HASH_QUEUE },
+    passwordRules: { profile: value.PASSWORD_PROFILE, pwnedUrl: value.PWNED_PASSWORDS_URL },
+    mail: value.MAIL === 'on' && value.SMTP_URL ? { url: value.SMTP_URL, from: value.MAIL_FROM } : undefined,
+    requireVerifiedEmail: value.REQUIRE_VERIFIED_EMAIL === 'true',
+    signupMode: value.SIGNUP_MODE,
   };
 }
 
@@ -95,7 +104,37 @@ const settings = (production: boolean) =>
     PASSWORD_COST: z.string().default(formatCost(owaspCost)).transform(asCost(production)),
     HASH_CONCURRENCY: whole(1, 64).default(hashesAtOnce),
     HASH_QUEUE: whole(0, 10_000).default(64),
+    PASSWORD_PROFILE: oneOf('default', 'strict').default('default'),
+    PWNED_PASSWORDS_URL: z
+      .string()
+      .transform(asUrl('https:', ...(production ? [] : ['http:'])))
+      .refine(({ pathname }) => pathname.endsWith('/'), 'must end with a slash')
+      .optional(),
+    MAIL: oneOf('on', 'off').default('on'),
+    SMTP_URL: z.string().transform(asMailServer).optional(),
+    MAIL_FROM: z
+      .string()
+      .regex(/^(?:[^<>@"\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, mailFrom)
+      .default('ticketing <no-reply@ticketing.dev>'),
+    REQUIRE_VERIFIED_EMAIL: oneOf('true', 'false').default('false'),
+    SIGNUP_MODE: oneOf('open', 'verify-first').default('open'),
   });
+
+const mailFrom = 'must be an address, or a name with one: ticketing <no-reply@ticketing.dev>';
+
+/** Production has mail or says that it wants none; and nobody can be asked to verify an address without it. */
+function mailProblems(value: z.infer<ReturnType<typeof settings>>, production: boolean): string[] {
+  const problems: string[] = [];
+  const wanted = value.MAIL === 'on';
+  if (production && wanted && !value.SMTP_URL) problems.push('SMTP_URL must be set, or MAIL to off');
+  if (wanted && value.SMTP_URL) return problems;
+  const needing = { REQUIRE_VERIFIED_EMAIL: 'true', SIGNUP_MODE: 'verify-first' } as const;
+  for (const [name, asked] of Object.entries(needing)) {
+    if (value[name as keyof typeof needing] === asked)
+      problems.push(`${name} must not be ${asked} without SMTP_URL`);
+  }
+  return problems;
+}
 
 const text = (missing: string) => z.string(missing);
 
@@ -124,6 +163,12 @@ const asUrl =
     URL.canParse(value) && protocols.includes(new URL(value).protocol)
       ? new URL(value)
       : refuse(context, `must be an absolute URL that starts with ${protocols.join('// or ')}//`);
+
+function asMailServer(value: string, context: Refuse): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '') return url;
+  return refuse(context, 'must be written like smtp://user:password@host:587');
+}
 
 /** A key in an environment file may have its line breaks written as \n. */
 function asSigningKey(pem: string, context: Refuse): KeyObject {

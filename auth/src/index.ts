@@ -1,16 +1,16 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { buildApp } from './app';
 import { ConfigError, readConfig, type Config } from './config';
 import { buildHealth } from './health';
 import { createLogger } from './logger';
-import { connectDatabase, isConnected, prepareCollection } from './models/database';
-import { createSessionModel } from './models/session';
-import { createUserModel } from './models/user';
+import { prepareCollections } from './models/collections';
+import { connectDatabase, isConnected, transactions } from './models/database';
 import { createHttpServer, drain, listen } from './server';
-import { Accounts } from './services/accounts';
 import { Password } from './services/password';
-import { Sessions } from './services/sessions';
+import { createPasswordRules } from './services/password-rules';
+import { createServices, type MailOptions } from './services/services';
 import { Tokens } from './services/tokens';
 
 const graceMs = 9000;
@@ -31,35 +31,50 @@ async function main(): Promise<void> {
   const passwords = new Password(config.password);
   const { connection, prepared } = await connectDatabase(
     config.mongoUri,
-    async (opened) => {
-      const users = createUserModel(opened, (password) => passwords.toHash(password));
-      const sessions = createSessionModel(opened);
-      await Promise.all([prepareCollection(users), prepareCollection(sessions)]);
-      return { users, sessions };
-    },
+    (opened) => prepareCollections(opened, (password) => passwords.toHash(password)),
     { logger, signal: stopping },
   );
   logger.info('Connected to MongoDb');
 
   const now = (): Date => new Date();
   const tokens = new Tokens({ ...config.jwt, key: signingKey(config, logger), now });
-  const app = buildApp({
-    accounts: new Accounts(prepared.users, passwords),
-    sessions: new Sessions({ model: prepared.sessions, tokens, limits: config.session, now }),
+  const services = createServices({
+    collections: prepared,
+    transact: transactions(connection),
+    passwords,
+    passwordRules: createPasswordRules(config.passwordRules, logger),
+    tokens,
+    limits: config.session,
+    requireVerifiedEmail: config.requireVerifiedEmail,
+    mail: mailOptions(config, logger),
     logger,
+    now,
+  });
+  const app = buildApp({
+    ...services,
+    logger,
+    signupMode: config.signupMode,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
   });
   const server = createHttpServer(app);
   const port = await listen(server, config.port);
   isReady = () => isConnected(connection);
+  services.mail?.worker.start();
   logger.info({ port, healthPort }, 'Listening');
 
   await aborted(stopping);
-  await drain(server, graceMs);
+  // A mail that the grace does not suffice for is another process's to send, once its lease ends.
+  const mailDone = Promise.race([services.mail?.worker.stop(), delay(graceMs)]);
+  await Promise.all([drain(server, graceMs), mailDone]);
   await connection.close();
   logger.info('Stopped');
   process.exit(0);
+}
+
+function mailOptions({ mail, publicUrl }: Config, logger: Logger): MailOptions | undefined {
+  if (!mail) logger.warn('SMTP_URL is not set: no mail is sent, and what needs it is not there');
+  return mail && { ...mail, publicUrl };
 }
 
 function readSettings(): Config {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -32,7 +32,11 @@ function dev(settings: NodeJS.ProcessEnv): RunningProcess {
   return running;
 }
 
-const ports = async () => ({ PORT: String(await freePort()), HEALTH_PORT: String(await freePort()) });
+const ports = async () => ({
+  PORT: String(await freePort()),
+  HEALTH_PORT: String(await freePort()),
+  INBOX_PORT: '0',
+});
 
 async function post(port: string, endpoint: string): Promise<number> {
   const response = await fetch(`http://localhost:${port}/api/users/${endpoint}`, {
@@ -64,6 +68,14 @@ describe('npm run dev', () => {
     expect(first.output()).toMatch(/dev: try: curl .*signup/);
     expect(first.output()).toContain(`dev: data: ${folder}`);
     expect(await post(settings.PORT, 'signup')).toBe(201);
+    await first.line(/^dev: mail to test@example\.com: Verify.*#token=[\w-]{43}$/);
+    expect(first.output()).toMatch(/^dev: inbox: http:\/\/localhost:\d+$/m);
+    const made = spawnSync('npm', ['run', '--silent', 'create-admin', '--', '--email', 'root@example.com'], {
+      cwd: path.resolve(__dirname, '../..'),
+      env: { ...process.env, NODE_ENV: '', MONGO_URI: '', MONGO_DATA: folder, PASSWORD_COST: 'ln=4,r=8,p=1' },
+      encoding: 'utf8',
+    });
+    expect(made.stdout).toMatch(/^password: \S{24}$/m);
     const mongod = Number(/dev: mongod runs as process (\d+)/.exec(first.output())?.[1]);
     expect(isAlive(mongod)).toBe(true);
     // What a terminal does at Ctrl-C.
@@ -79,7 +91,7 @@ describe('npm run dev', () => {
     second.child.kill('SIGTERM');
     await second.ended;
     expect(second.output()).toContain('"msg":"Stopped"');
-  }, 60_000);
+  }, 90_000);
 
   it('says in a line that its port is taken', async () => {
     const settings = await ports();

@@ -14,6 +14,7 @@ const production = {
   PUBLIC_URL: 'https://ticketing.dev',
   TRUST_PROXY: '1',
   JWT_PRIVATE_KEY: pem('P-256'),
+  SMTP_URL: 'smtp://mailer:hush@smtp.example.com:587',
 };
 const development = { NODE_ENV: 'development', MONGO_URI: production.MONGO_URI };
 
@@ -66,6 +67,25 @@ describe('settings', () => {
     ]);
   });
 
+  it('S25 ask production for a mail server, unless it says that it sends no mail', () => {
+    const { SMTP_URL, ...without } = production;
+    expect(SMTP_URL).toBeDefined();
+    expect(problemsOf(without)).toEqual(['SMTP_URL must be set, or MAIL to off']);
+    expect(readConfig({ ...without, MAIL: 'off' }).mail).toBeUndefined();
+    expect(readConfig(production).mail).toMatchObject({ from: 'ticketing <no-reply@ticketing.dev>' });
+    expect(readConfig(development).mail).toBeUndefined();
+  });
+
+  it.each([
+    ['REQUIRE_VERIFIED_EMAIL', 'true'],
+    ['SIGNUP_MODE', 'verify-first'],
+  ])('S25 refuse %s=%s where no mail is sent', (name, value) => {
+    expect(problemsOf({ ...production, MAIL: 'off', [name]: value })).toEqual([
+      `${name} must not be ${value} without SMTP_URL`,
+    ]);
+    expect(problemsOf({ ...production, [name]: value })).toEqual([]);
+  });
+
   it.each([
     ['NODE_ENV', 'prod'],
     ['PORT', '70000'],
@@ -89,6 +109,16 @@ describe('settings', () => {
     ['PASSWORD_COST', 'ln=22,r=8,p=1'],
     ['HASH_CONCURRENCY', '0'],
     ['HASH_QUEUE', '1.5'],
+    ['PASSWORD_PROFILE', 'lax'],
+    ['PWNED_PASSWORDS_URL', 'http://hush.example.com/range/'],
+    ['PWNED_PASSWORDS_URL', 'https://hush.example.com/range'],
+    ['MAIL', 'maybe'],
+    ['SMTP_URL', 'https://hush@smtp.example.com'],
+    ['SMTP_URL', 'smtp://'],
+    ['MAIL_FROM', 'nobody'],
+    ['MAIL_FROM', 'a@b.c\nBcc: hush@example.com'],
+    ['REQUIRE_VERIFIED_EMAIL', 'yes'],
+    ['SIGNUP_MODE', 'closed'],
   ])('S25 refuse %s=%j in production, with one line that names it and not its value', (name, value) => {
     const problems = problemsOf({ ...production, [name]: value });
     expect(problems).toHaveLength(1);

@@ -1,5 +1,12 @@
 import os from 'node:os';
-import { ConnectionStates, Mongoose, mongo, type Connection, type Schema } from 'mongoose';
+import {
+  ConnectionStates,
+  Mongoose,
+  mongo,
+  type ClientSession,
+  type Connection,
+  type Schema,
+} from 'mongoose';
 import type { Logger } from 'pino';
 import { jsonSchemaOf } from './json-schema';
 
@@ -66,6 +73,23 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Passed to every call that belongs to a transaction. */
+export type Transaction = ClientSession;
+
+/** Does all of it or nothing; runs the work anew where it conflicted with another, so it must bear being repeated. */
+export type Transact = <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
+
+export const transactions =
+  (connection: Connection): Transact =>
+  async (work) => {
+    const session = await connection.startSession();
+    try {
+      return await session.withTransaction(() => work(session));
+    } finally {
+      await session.endSession();
+    }
+  };
+
 /** What is needed of a model to prepare its collection, whatever its documents are. */
 interface CollectionModel {
   db: Connection;
@@ -106,7 +130,9 @@ export const isUnavailable = (error: unknown): boolean =>
   error instanceof mongo.MongoTopologyClosedError ||
   error instanceof mongo.MongoClientClosedError ||
   (error instanceof mongo.MongoError &&
-    (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('RetryableError'))) ||
+    ['RetryableWriteError', 'RetryableError', 'TransientTransactionError'].some((label) =>
+      error.hasErrorLabel(label),
+    )) ||
   (error instanceof mongo.MongoServerError && unavailableCodes.has(Number(error.code)));
 
 // The server's own words for "not now": stepping down, shutting down, no primary, majority not reached.

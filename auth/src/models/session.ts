@@ -1,4 +1,5 @@
 import { Schema, trusted, type Connection, type HydratedDocument, type Model, type Types } from 'mongoose';
+import type { Transaction } from './database';
 import type { UserRecord } from './user';
 
 /** Where a session is used from. */
@@ -12,6 +13,8 @@ export interface SessionAttrs extends SessionClient {
   /** Random: it is all that tells one session from another. */
   id: string;
   user: Types.ObjectId;
+  /** The generation that the account had when its password was checked. */
+  generation: number;
   createdAt: Date;
   expiresAt: Date;
 }
@@ -23,6 +26,8 @@ export interface SessionRecord extends SessionClient {
   createdAt: Date;
   lastUsedAt: Date;
   expiresAt: Date;
+  /** None is 0, as with users. */
+  generation?: number;
 }
 
 export type SessionDoc = HydratedDocument<SessionRecord>;
@@ -35,11 +40,11 @@ export interface LiveSession {
 
 export interface SessionModel extends Model<SessionRecord> {
   build(attrs: SessionAttrs): SessionDoc;
-  /** One round trip for what every signed-in request asks; undefined where session or user is gone or disabled. */
+  /** One round trip for what every signed-in request asks; undefined where it has ended or the user is gone or disabled. */
   findLive(id: string, now: Date): Promise<LiveSession | undefined>;
   /** A user's sessions that have not expired, the last used first. */
   listLive(user: Types.ObjectId, now: Date): Promise<SessionRecord[]>;
-  deleteAllBut(id: string, user: Types.ObjectId): Promise<void>;
+  deleteAllBut(id: string, user: Types.ObjectId, tx?: Transaction): Promise<void>;
 }
 
 export function createSessionModel(connection: Connection): SessionModel {
@@ -52,6 +57,7 @@ export function createSessionModel(connection: Connection): SessionModel {
       expiresAt: { type: Date, required: true },
       ip: { type: String, maxlength: 64, default: '' },
       userAgent: { type: String, maxlength: 256, default: '' },
+      generation: { type: Number, min: 0 },
     },
     { versionKey: false },
   );
@@ -68,8 +74,13 @@ export function createSessionModel(connection: Connection): SessionModel {
       { $match: { _id: id, expiresAt: { $gt: now } } },
       { $lookup: { from: 'users', localField: 'user', foreignField: '_id', as: 'owners' } },
     ]);
-    const { owners: [user] = [], ...session } = found ?? {};
-    return found && user && !user.disabled ? { session, user } : undefined;
+    if (!found) return undefined;
+    const {
+      owners: [user],
+      ...session
+    } = found;
+    const isLive = user && !user.disabled && (session.generation ?? 0) === (user.generation ?? 0);
+    return isLive ? { session, user } : undefined;
   });
 
   schema.static('listLive', function listLive(this: SessionModel, user: Types.ObjectId, now: Date) {
@@ -79,8 +90,8 @@ export function createSessionModel(connection: Connection): SessionModel {
 
   schema.static(
     'deleteAllBut',
-    async function deleteAllBut(this: SessionModel, id: string, user: Types.ObjectId) {
-      await this.deleteMany({ user, _id: trusted({ $ne: id }) });
+    async function deleteAllBut(this: SessionModel, id: string, user: Types.ObjectId, tx?: Transaction) {
+      await this.deleteMany({ user, _id: trusted({ $ne: id }) }, tx && { session: tx });
     },
   );
 

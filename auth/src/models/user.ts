@@ -1,6 +1,7 @@
-import { Schema, type Connection, type HydratedDocument, type Model, type Types } from 'mongoose';
+import { Schema, trusted, type Connection, type HydratedDocument, type Model, type Types } from 'mongoose';
+import type { Transaction } from './database';
 
-const roles = ['user', 'admin'] as const;
+export const roles = ['user', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /** What is needed to build a user. */
@@ -21,21 +22,44 @@ export interface UserRecord {
   name?: string;
   role: Role;
   emailVerified: boolean;
+  /** The address that the user asked for last, until it is confirmed. */
+  pendingEmail?: string;
   disabled: boolean;
   createdAt: Date;
   updatedAt: Date;
+  /** Counts what was changed of the account, so that a change made over an older state shows. */
   version: number;
+  /** Sessions belong to a generation of their account: raising it ends them all in the same write. None is 0. */
+  generation?: number;
+  /** How often this admin was the one to stay: see `touchOtherAdmins`. */
+  stayed?: number;
+}
+
+/** Which users are asked for, and where in the order of their opening to begin. */
+export interface UserQuery {
+  /** What the address begins with, normalised. */
+  email?: string;
+  role?: Role;
+  after?: string;
+  limit: number;
 }
 
 export type UserDoc = HydratedDocument<UserRecord>;
 
 export interface UserModel extends Model<UserRecord> {
   build(attrs: UserAttrs): UserDoc;
+  /** At most `limit` users, the first opened first. */
+  page(query: UserQuery): Promise<UserRecord[]>;
+  /**
+   * How many enabled admins there are beside this one. Writes to each of them, so that of two transactions that remove
+   * each other's admin one conflicts, is tried anew, and then sees what the other did.
+   */
+  touchOtherAdmins(id: Types.ObjectId, tx: Transaction): Promise<number>;
 }
 
 // Written in JavaScript and in MongoDB's $jsonSchema alike. The rules for people's input are stricter: see the routes.
 const normalisedEmail = /^[!-?\[-~]+@[!-?\[-~]+$/;
-const storedPassword = /^[0-9a-f]{128}[.][0-9a-f]{16,64}([.]ln=[0-9]+,r=[0-9]+,p=[0-9]+)?$/;
+export const storedPassword = /^[0-9a-f]{128}[.][0-9a-f]{16,64}([.]ln=[0-9]+,r=[0-9]+,p=[0-9]+)?$/;
 
 /** @param toHash turns a password in plain text into what is stored; called when, and only when, it was modified */
 export function createUserModel(
@@ -49,7 +73,10 @@ export function createUserModel(
       name: { type: String, minlength: 1, maxlength: 100 },
       role: { type: String, required: true, enum: roles, default: 'user' },
       emailVerified: { type: Boolean, required: true, default: false },
+      pendingEmail: { type: String, maxlength: 254, match: normalisedEmail },
       disabled: { type: Boolean, required: true, default: false },
+      generation: { type: Number, min: 0 },
+      stayed: { type: Number, min: 0 },
     },
     { timestamps: true, optimisticConcurrency: true, versionKey: 'version' },
   );
@@ -66,6 +93,29 @@ export function createUserModel(
       ...(attrs.name !== undefined && { name: attrs.name }),
     });
   });
+
+  schema.static('page', function page(this: UserModel, { email, role, after, limit }: UserQuery) {
+    const filter = {
+      // A range and not a pattern: what was sent is never a regular expression, and the index serves it.
+      ...(email !== undefined && { email: trusted({ $gte: email, $lt: `${email}\uffff` }) }),
+      ...(role !== undefined && { role }),
+      ...(after !== undefined && { _id: trusted({ $gt: after }) }),
+    };
+    return this.find(filter).sort({ _id: 1 }).limit(limit).lean();
+  });
+
+  schema.static(
+    'touchOtherAdmins',
+    async function touchOtherAdmins(this: UserModel, id: Types.ObjectId, tx: Transaction) {
+      const others = { role: 'admin' as const, disabled: false, _id: trusted({ $ne: id }) };
+      const touched = await this.updateMany(
+        others,
+        { $inc: { stayed: 1 } },
+        { session: tx, timestamps: false },
+      );
+      return touched.matchedCount;
+    },
+  );
 
   return connection.model<UserRecord, UserModel>('User', schema, 'users');
 }

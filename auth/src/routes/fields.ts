@@ -1,4 +1,5 @@
-import { body, type ValidationChain } from 'express-validator';
+import { body, query, type ValidationChain } from 'express-validator';
+import { roles } from '../models/user';
 
 const leastPassword = 8;
 const mostPassword = 128;
@@ -43,6 +44,58 @@ export const name = (): ValidationChain =>
     .custom(
       (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value) && isWithin(value, 1, mostName),
     );
+
+/** The password that somebody who is signed in has at present, asked for beside the new one. */
+export const currentPassword = (): ValidationChain =>
+  body('currentPassword', 'You must supply your current password').isString();
+
+/** What came by mail. Any string will do: what is no token is unknown. */
+export const token = (): ValidationChain => body('token', 'You must supply a token').isString();
+
+/** The version of what the caller saw, so that a change over an older state is refused. */
+export const version = (): ValidationChain =>
+  body('version', 'Version must be the number that the user had').custom(
+    (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0,
+  );
+
+export const role = (): ValidationChain =>
+  body('role', `Role must be one of ${roles.join(', ')}`)
+    .optional()
+    .isString()
+    .bail()
+    .isIn(roles);
+
+export const disabled = (): ValidationChain =>
+  body('disabled', 'Disabled must be true or false').optional().isBoolean({ strict: true });
+
+const mostListed = 100;
+
+/** Which users are listed, and where the list goes on. */
+export const userQuery = (): ValidationChain[] => [
+  query('email', 'Email must be what an address begins with')
+    .optional()
+    .isString()
+    .bail()
+    .trim()
+    .toLowerCase()
+    .matches(/^[!-~]{1,254}$/),
+  query('role', `Role must be one of ${roles.join(', ')}`)
+    .optional()
+    .isString()
+    .bail()
+    .isIn(roles),
+  query('limit', `Limit must be a number from 1 to ${mostListed}`)
+    .default('50')
+    .isString()
+    .bail()
+    .isInt({ min: 1, max: mostListed, allow_leading_zeroes: false })
+    .toInt(),
+  query('cursor', 'Cursor must be one that a list ended with')
+    .optional()
+    .isString()
+    .bail()
+    .matches(/^[\w-]{16}$/),
+];
 
 const isWithin = (text: string, least: number, most: number): boolean => {
   const { length } = Array.from(text);

@@ -10,7 +10,11 @@ export const presentUser = (user: UserRecord) => ({
   emailVerified: user.emailVerified,
   createdAt: user.createdAt,
   updatedAt: user.updatedAt,
+  version: user.version,
 });
+
+/** A user as an admin sees it. */
+export const presentAccount = (user: UserRecord) => ({ ...presentUser(user), disabled: user.disabled });
 
 /** A session on the wire, as seen from the session that asks. */
 export const presentSession = (session: SessionRecord, asking: LiveSession) => ({

@@ -8,7 +8,7 @@ import { email, name, newPassword } from './fields';
 import { presentUser } from './present';
 import { startSession } from './start-session';
 
-/** POST /api/users/signup: opens an account and signs it in. */
+/** POST /api/users/signup: opens an account and signs it in, unless its address has to be verified first. */
 export const signup = (accounts: Accounts, sessions: Sessions): RequestHandler[] => [
   email(),
   newPassword(),
@@ -16,7 +16,7 @@ export const signup = (accounts: Accounts, sessions: Sessions): RequestHandler[]
   validateRequest,
   async (req, res) => {
     const user = await accounts.signUp(matchedData<UserAttrs>(req));
-    await startSession(req, sessions, user);
+    if (!accounts.mustVerify(user)) await startSession(req, sessions, user);
     req.log.info({ event: 'signed_up', userId: user._id }, 'signed up');
     res.status(201).send(presentUser(user));
   },

@@ -51,6 +51,11 @@ export class Password {
     });
   }
 
+  /** A password that nobody has to remember. */
+  invent(): string {
+    return randomBytes(18).toString('base64url');
+  }
+
   /** Whether the stored hash was made at another cost than today's. */
   isOutdated(stored: string): boolean {
     const known = parseStored(stored);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Transaction } from '../models/database';
 import type { LiveSession, SessionClient, SessionModel, SessionRecord } from '../models/session';
 import type { UserRecord } from '../models/user';
 import type { Tokens } from './tokens';
@@ -27,7 +28,8 @@ export class Sessions {
     const createdAt = now();
     const id = randomBytes(16).toString('base64url');
     const expiresAt = this.#expiry(createdAt, createdAt);
-    await model.build({ id, user: user._id, createdAt, expiresAt, ...client }).save();
+    const generation = user.generation ?? 0;
+    await model.build({ id, user: user._id, generation, createdAt, expiresAt, ...client }).save();
     await this.end(replacedJwt);
     return this.#sign(user, id);
   }
@@ -77,6 +79,18 @@ export class Sessions {
   /** Ends every session of the user but the given one. */
   async endOthers({ user, session }: LiveSession): Promise<void> {
     await this.options.model.deleteAllBut(session._id, user._id);
+  }
+
+  /** Ends every session of the account but this one, which moves on to the account's new generation. */
+  async moveOn({ session, user }: LiveSession, generation: number, tx: Transaction): Promise<void> {
+    const { model } = this.options;
+    await model.updateOne({ _id: session._id }, { generation }, { session: tx });
+    await model.deleteAllBut(session._id, user._id, tx);
+  }
+
+  /** Removes every session of a user whose generation was raised, or who is gone. */
+  async endAll(user: Pick<UserRecord, '_id'>, tx: Transaction): Promise<void> {
+    await this.options.model.deleteMany({ user: user._id }, { session: tx });
   }
 
   #read(jwt: string | undefined): ReturnType<Tokens['verify']> {

@@ -5,15 +5,17 @@ import type { Connection } from 'mongoose';
 import request from 'supertest';
 import { buildApp, type AppDeps } from '../app';
 import { createLogger } from '../logger';
-import { connectDatabase, prepareCollection } from '../models/database';
-import { createSessionModel, type SessionModel } from '../models/session';
-import { createUserModel, type UserModel } from '../models/user';
+import { prepareCollections, type Collections } from '../models/collections';
+import { connectDatabase, transactions } from '../models/database';
 import { createHttpServer, listen } from '../server';
-import { Accounts } from '../services/accounts';
+import type { MailWorker } from '../services/mail-worker';
 import { Password } from '../services/password';
-import { Sessions } from '../services/sessions';
+import { PasswordRules } from '../services/password-rules';
+import { createServices } from '../services/services';
 import { Tokens } from '../services/tokens';
+import { startInbox, type Inbox, type ReceivedMail } from '../../dev/inbox';
 import { freshDatabase } from './database';
+import { until } from './process';
 import { SecretScan } from './secrets';
 
 /** A cost for tests: the form and the way of the real one, in a millisecond. */
@@ -21,15 +23,22 @@ export const cheapCost = { ln: 4, r: 8, p: 1 };
 export const hour = 60 * 60;
 export const day = 24 * hour;
 
-export interface TestService {
+export interface TestService extends Collections {
   url: string;
   server: Server;
+  worker: MailWorker | undefined;
   connection: Connection;
-  users: UserModel;
-  sessions: SessionModel;
   passwords: Password;
   key: KeyObject;
   tokens: Tokens;
+  /** The mail server that the service sends through. */
+  inbox: Inbox;
+  /** Waits for a mail to that address whose subject has this in it, and takes it out of the inbox. */
+  mailTo: (email: string, subject?: string) => Promise<ReceivedMail>;
+  /** As `mailTo`, and answers the token in it. */
+  tokenTo: (email: string, subject?: string) => Promise<string>;
+  /** Resolves when every mail that waits has been sent, dropped or parked. */
+  mailSettled: () => Promise<void>;
   /** Log lines so far, parsed. */
   logs: Record<string, unknown>[];
   /** Sets the service's clock forward. */
@@ -41,18 +50,22 @@ export interface TestService {
   browser: () => ReturnType<typeof request.agent>;
   /** Signs a new user up and answers the browser that is signed in. */
   signedUp: (email: string, password?: string) => Promise<ReturnType<typeof request.agent>>;
+  /** As `signedUp`, for an admin. */
+  signedUpAdmin: (email: string) => Promise<ReturnType<typeof request.agent>>;
 }
 
 export const password = 'correct horse battery';
 
 /** The real app on a real socket with a real database, for the tests of one file; checks for leaks at its end (S47). */
-export function useService(options: Partial<AppDeps> & { hashing?: Partial<HashLimits> } = {}): TestService {
+export function useService(options: ServiceOptions = {}): TestService {
   const service = {} as TestService;
   const scan = new SecretScan();
   beforeAll(async () => {
     Object.assign(service, await startService(options, scan));
   });
   afterAll(async () => {
+    await service.worker?.stop();
+    await service.inbox.close();
     service.server.closeAllConnections();
     await new Promise((resolve) => service.server.close(resolve));
     await service.connection.dropDatabase();
@@ -63,13 +76,27 @@ export function useService(options: Partial<AppDeps> & { hashing?: Partial<HashL
   return service;
 }
 
+type ServiceOptions = Partial<AppDeps> & {
+  hashing?: Partial<HashLimits>;
+  requireVerifiedEmail?: boolean;
+  passwordProfile?: 'default' | 'strict';
+  /** With `off`, the service sends no mail; with `waiting`, not until its worker is started. */
+  mailing?: 'on' | 'off' | 'waiting';
+};
+
 interface HashLimits {
   concurrency: number;
   queue: number;
 }
 
 async function startService(
-  { hashing, ...options }: Parameters<typeof useService>[0] & object,
+  {
+    hashing,
+    requireVerifiedEmail = false,
+    mailing = 'on',
+    passwordProfile = 'default',
+    ...options
+  }: ServiceOptions,
   scan: SecretScan,
 ): Promise<TestService> {
   const logs: Record<string, unknown>[] = [];
@@ -82,22 +109,38 @@ async function startService(
   const passwords = new Password({ cost: cheapCost, concurrency: 2, queue: 200, ...hashing });
   const { connection, prepared } = await connectDatabase(
     freshDatabase(),
-    async (opened) => {
-      const users = createUserModel(opened, (plain) => passwords.toHash(plain));
-      const sessions = createSessionModel(opened);
-      await Promise.all([prepareCollection(users), prepareCollection(sessions)]);
-      return { users, sessions };
-    },
+    (opened) => prepareCollections(opened, (plain) => passwords.toHash(plain)),
     { logger, signal: new AbortController().signal },
   );
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const tokens = new Tokens({ key, issuer: 'test-issuer', audience: 'ticketing', ttlSeconds: 900, now });
   const limits = { idleSeconds: 7 * day, maxSeconds: 30 * day };
-  const app = buildApp({
-    accounts: new Accounts(prepared.users, passwords),
-    sessions: new Sessions({ model: prepared.sessions, tokens, limits, now }),
+  const inbox = await startInbox({ smtpPort: 0, pagePort: 0 });
+  const publicUrl = new URL('http://localhost:3000');
+  const services = createServices({
+    collections: prepared,
+    transact: transactions(connection),
+    passwords,
+    passwordRules: new PasswordRules({ profile: passwordProfile }),
+    tokens,
+    limits,
+    requireVerifiedEmail,
+    ...(mailing !== 'off' && {
+      mail: {
+        ...{ url: new URL(inbox.smtpUrl), from: 'ticketing <no-reply@ticketing.dev>', publicUrl },
+        ...{ pollMs: 10, firstRetryMs: 50 },
+      },
+    }),
     logger,
-    publicUrl: new URL('http://localhost:3000'),
+    now,
+  });
+  const worker = services.mail?.worker;
+  if (mailing === 'on') worker?.start();
+  const app = buildApp({
+    ...services,
+    logger,
+    signupMode: 'open',
+    publicUrl,
     trustedProxies: 1,
     ...options,
   });
@@ -107,15 +150,29 @@ async function startService(
   });
   const url = `http://127.0.0.1:${await listen(server, 0)}`;
   const browser = (): ReturnType<typeof request.agent> => request.agent(url);
+  const mailTo: TestService['mailTo'] = async (email, subject = '') => {
+    const mail = await inbox.take((received) => received.to === email && received.subject.includes(subject));
+    // A token in a log line or an answer would give the account away as a password does (S47).
+    if (mail.token !== undefined) scan.used({ password: mail.token });
+    return mail;
+  };
+  const signedUp: TestService['signedUp'] = async (email, secret = password) => {
+    const agent = browser();
+    await agent.post('/api/users/signup').send({ email, password: secret }).expect(201);
+    return agent;
+  };
   return {
     ...{ url, server, connection, passwords, key, tokens, logs, now, browser, ...prepared },
     advance: (seconds) => {
       ahead += seconds * 1000;
     },
     api: () => request(url),
-    signedUp: async (email, secret = password) => {
-      const agent = browser();
-      await agent.post('/api/users/signup').send({ email, password: secret }).expect(201);
+    ...{ inbox, worker, mailTo, signedUp },
+    tokenTo: async (email, subject) => (await mailTo(email, subject)).token ?? '',
+    mailSettled: () => until(async () => !(await prepared.mails.exists({ status: 'pending' }))),
+    signedUpAdmin: async (email) => {
+      const agent = await signedUp(email);
+      await prepared.users.updateOne({ email }, { role: 'admin' });
       return agent;
     },
   };

@@ -13,6 +13,7 @@ describe('POST /api/users/signup', () => {
       emailVerified: false,
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       updatedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      version: 0,
     });
     expect(response.get('Set-Cookie')).toHaveLength(1);
   });

@@ -1,0 +1,265 @@
+import { password, useService } from '../../test/service';
+
+const service = useService();
+type Browser = ReturnType<typeof service.browser>;
+
+let admin: Browser;
+beforeAll(async () => {
+  admin = await service.signedUpAdmin('admin@example.com');
+});
+
+const stored = (email: string) => service.users.findOne({ email }).lean().orFail();
+const idOf = async (email: string): Promise<string> => (await stored(email))._id.toHexString();
+const isSignedIn = async (browser: Browser): Promise<boolean> =>
+  (await browser.get('/api/users/currentuser').expect(200)).body.currentUser !== null;
+
+/** A new user with the browser that is signed in. */
+async function newUser(name: string) {
+  const browser = await service.signedUp(`${name}@example.com`);
+  return { browser, id: await idOf(`${name}@example.com`), email: `${name}@example.com` };
+}
+
+const endpoints = [
+  ['get', ''],
+  ['get', '/0123456789abcdef01234567'],
+  ['patch', '/0123456789abcdef01234567'],
+  ['delete', '/0123456789abcdef01234567'],
+  ['delete', '/0123456789abcdef01234567/sessions'],
+] as const;
+
+describe('the endpoints of admins', () => {
+  it.each(endpoints)('refuse with 401 who is not signed in: %s %s', async (method, path) => {
+    const response = await service.api()[method](`/api/users${path}`).expect(401);
+    expect(response.body).toEqual({ errors: [{ message: 'Not authorized' }] });
+  });
+
+  it.each(endpoints)('refuse with 403 who is no admin: %s %s', async (method, path) => {
+    const browser = await service.signedUp(`plain-${Math.random()}@example.com`);
+    const response = await browser[method](`/api/users${path}`).send({ version: 0 }).expect(403);
+    expect(response.body).toEqual({ errors: [{ message: 'Forbidden' }] });
+  });
+
+  it.each(endpoints.slice(1))('answer 404 to an id that nobody has: %s %s', async (method, path) => {
+    const response = await admin[method](`/api/users${path}`).send({ version: 0 }).expect(404);
+    expect(response.body).toEqual({ errors: [{ message: 'Not Found' }] });
+  });
+
+  it.each(['unknown', '0', '%00', '$gt', 'g'.repeat(24), '0123456789abcdef012345678'])(
+    'answer 404 to the malformed id %s',
+    async (id) => {
+      for (const method of ['get', 'patch', 'delete'] as const) {
+        const response = await admin[method](`/api/users/${id}`).send({ version: 0 }).expect(404);
+        expect(response.body).toEqual({ errors: [{ message: 'Not Found' }] });
+      }
+    },
+  );
+
+  it('are closed at once to who is an admin no longer, whatever the JWT says', async () => {
+    const former = await service.signedUpAdmin('former@example.com');
+    await former.get('/api/users').expect(200);
+    await service.users.updateOne({ email: 'former@example.com' }, { role: 'user' });
+    await former.get('/api/users').expect(403);
+  });
+});
+
+describe('GET /api/users', () => {
+  const list = async (query: string) => {
+    const { body } = await admin.get(`/api/users${query}`).expect(200);
+    return body as { users: { email: string; role: string }[]; nextCursor: string | null };
+  };
+
+  it('lists users with what an admin needs, and no secret', async () => {
+    await newUser('listed');
+    const { users, nextCursor } = await list('?email=listed@example.com');
+    expect(users).toEqual([
+      {
+        id: await idOf('listed@example.com'),
+        email: 'listed@example.com',
+        role: 'user',
+        emailVerified: false,
+        disabled: false,
+        version: 0,
+        createdAt: expect.any(String),
+        updatedAt: expect.any(String),
+      },
+    ]);
+    expect(nextCursor).toBeNull();
+  });
+
+  it('filters by the beginning of the address, in any case, and by role', async () => {
+    await Promise.all(['filter-a', 'filter-b', 'filter.c', 'unfiltered'].map((name) => newUser(name)));
+    await service.users.updateOne({ email: 'filter-b@example.com' }, { role: 'admin' });
+    const emails = async (query: string) => (await list(query)).users.map(({ email }) => email).sort();
+    expect(await emails('?email=FILTER-')).toEqual(['filter-a@example.com', 'filter-b@example.com']);
+    expect(await emails('?email=filter-&role=admin')).toEqual(['filter-b@example.com']);
+    expect(await emails('?email=filter-&role=user')).toEqual(['filter-a@example.com']);
+    expect(await emails('?email=filter.')).toEqual(['filter.c@example.com']);
+    await service.users.updateOne({ email: 'filter-b@example.com' }, { role: 'user' });
+  });
+
+  it('goes on where it ended, whoever is opened or deleted meanwhile', async () => {
+    for (let n = 0; n < 5; n += 1) await newUser(`page-${n}`);
+    const first = await list('?email=page-&limit=2');
+    expect(first.users.map(({ email }) => email)).toEqual(['page-0@example.com', 'page-1@example.com']);
+    await service.users.deleteOne({ email: 'page-1@example.com' });
+    await newUser('page-5');
+    const second = await list(`?email=page-&limit=2&cursor=${first.nextCursor ?? ''}`);
+    expect(second.users.map(({ email }) => email)).toEqual(['page-2@example.com', 'page-3@example.com']);
+    const third = await list(`?email=page-&limit=2&cursor=${second.nextCursor ?? ''}`);
+    expect(third.users.map(({ email }) => email)).toEqual(['page-4@example.com', 'page-5@example.com']);
+    expect(third.nextCursor).toBeNull();
+  });
+
+  it.each([
+    ['email[$gt]=', 'email'],
+    ['email=a&email=b', 'email'],
+    ['email=', 'email'],
+    ['role=root', 'role'],
+    ['role[$ne]=user', 'role'],
+    ['limit=0', 'limit'],
+    ['limit=101', 'limit'],
+    ['limit=ten', 'limit'],
+    ['limit=1&limit=2', 'limit'],
+    ['cursor=nonsense', 'cursor'],
+    ['cursor[$gt]=aaaaaaaaaaaaaaaa', 'cursor'],
+  ])('S1 S2 refuses ?%s with 400', async (query, field) => {
+    const response = await admin.get(`/api/users?${query}`).expect(400);
+    expect(response.body).toEqual({ errors: [{ message: expect.any(String), field }] });
+  });
+});
+
+describe('GET /api/users/:id', () => {
+  it('answers the user', async () => {
+    const { id, email } = await newUser('shown');
+    const response = await admin.get(`/api/users/${id}`).expect(200);
+    expect(response.body).toMatchObject({ id, email, disabled: false, version: 0 });
+    expect(response.body).not.toHaveProperty('password');
+  });
+});
+
+describe('PATCH /api/users/:id', () => {
+  it('gives a role, which counts at once', async () => {
+    const { browser, id } = await newUser('promoted');
+    const response = await admin.patch(`/api/users/${id}`).send({ role: 'admin', version: 0 }).expect(200);
+    expect(response.body).toMatchObject({ id, role: 'admin', version: 1 });
+    await browser.get('/api/users').expect(200);
+    await admin.patch(`/api/users/${id}`).send({ role: 'user', version: 1 }).expect(200);
+    await browser.get('/api/users').expect(403);
+    expect(service.logs).toContainEqual(
+      expect.objectContaining({ event: 'user_changed', userId: id, role: 'admin', by: expect.any(String) }),
+    );
+  });
+
+  it('S31 disables, which ends every session at once, and enables, which brings none back', async () => {
+    const { browser, id, email } = await newUser('disabled');
+    await admin.patch(`/api/users/${id}`).send({ disabled: true, version: 0 }).expect(200);
+    expect(await isSignedIn(browser)).toBe(false);
+    await browser.get('/api/users/sessions').expect(401);
+    const signin = () => service.api().post('/api/users/signin').send({ email, password });
+    const refused = await signin().expect(400);
+    expect(refused.body).toEqual({ errors: [{ message: 'Invalid credentials' }] });
+    await admin.patch(`/api/users/${id}`).send({ disabled: false, version: 1 }).expect(200);
+    expect(await isSignedIn(browser)).toBe(false);
+    await signin().expect(200);
+  });
+
+  it('answers 409 to a version that is not the last, and changes nothing', async () => {
+    const { id, email } = await newUser('stale');
+    await admin.patch(`/api/users/${id}`).send({ role: 'user', version: 0 }).expect(200);
+    const response = await admin.patch(`/api/users/${id}`).send({ role: 'admin', version: 0 }).expect(409);
+    expect(response.body).toEqual({ errors: [{ message: 'Stale version' }] });
+    expect(await stored(email)).toMatchObject({ role: 'user', version: 1 });
+  });
+
+  it.each([
+    [{ role: 'root', version: 0 }, 'role'],
+    [{ role: ['admin'], version: 0 }, 'role'],
+    [{ disabled: 'true', version: 0 }, 'disabled'],
+    [{ disabled: 1, version: 0 }, 'disabled'],
+    [{ role: 'admin' }, 'version'],
+  ])('S2 refuses %j with 400', async (body, field) => {
+    const { id } = await newUser(`refused-${Math.random()}`);
+    const response = await admin.patch(`/api/users/${id}`).send(body).expect(400);
+    expect(response.body).toEqual({ errors: [{ message: expect.any(String), field }] });
+  });
+
+  it('S5 takes role and disabled and nothing else', async () => {
+    const { id, email } = await newUser('narrow');
+    const greedy = { email: 'x@example.com', password: 'x', emailVerified: true, name: 'X', generation: 7 };
+    await admin
+      .patch(`/api/users/${id}`)
+      .send({ ...greedy, version: 0 })
+      .expect(200);
+    const user = await stored(email);
+    expect(user).toMatchObject({ email, emailVerified: false, version: 1 });
+    expect(user.name).toBeUndefined();
+    expect(user.generation).toBeUndefined();
+  });
+});
+
+describe('DELETE /api/users/:id', () => {
+  it('S31 deletes the account, which is signed out at once', async () => {
+    const { browser, id } = await newUser('deleted');
+    await admin.delete(`/api/users/${id}`).expect(204, {});
+    expect(await isSignedIn(browser)).toBe(false);
+    expect(await service.sessions.countDocuments({ user: id })).toBe(0);
+    await admin.delete(`/api/users/${id}`).expect(404);
+  });
+});
+
+describe('DELETE /api/users/:id/sessions', () => {
+  it('ends every session, and no account', async () => {
+    const { browser, id, email } = await newUser('ended');
+    await admin.delete(`/api/users/${id}/sessions`).expect(204, {});
+    expect(await isSignedIn(browser)).toBe(false);
+    await service.api().post('/api/users/signin').send({ email, password }).expect(200);
+  });
+});
+
+describe('the last admin', () => {
+  const count = () => service.users.countDocuments({ role: 'admin', disabled: false });
+  const change = (by: Browser, id: string, body: object) => by.patch(`/api/users/${id}`).send(body);
+
+  it('is neither demoted, disabled nor deleted', async () => {
+    expect(await count()).toBe(1);
+    const { _id, version } = await stored('admin@example.com');
+    const id = _id.toHexString();
+    for (const body of [{ role: 'user' }, { disabled: true }]) {
+      const response = await change(admin, id, { ...body, version }).expect(409);
+      expect(response.body).toEqual({ errors: [{ message: 'The last admin must stay' }] });
+    }
+    await admin.delete(`/api/users/${id}`).expect(409);
+    expect(await count()).toBe(1);
+    expect(await isSignedIn(admin)).toBe(true);
+  });
+
+  it('is not one who is disabled', async () => {
+    await service.signedUpAdmin('resting@example.com');
+    const { _id } = await stored('resting@example.com');
+    await change(admin, _id.toHexString(), { disabled: true, version: 0 }).expect(200);
+    const own = await stored('admin@example.com');
+    await change(admin, own._id.toHexString(), { role: 'user', version: own.version }).expect(409);
+    await admin.delete(`/api/users/${_id.toHexString()}`).expect(204);
+  });
+
+  it.each([
+    ['demote', (by: Browser, id: string) => change(by, id, { role: 'user', version: 0 })],
+    ['disable', (by: Browser, id: string) => change(by, id, { disabled: true, version: 0 })],
+    ['delete', (by: Browser, id: string) => by.delete(`/api/users/${id}`)],
+  ])('is left when two %s each other at once', async (what, remove) => {
+    await service.users.updateOne({ email: 'admin@example.com' }, { disabled: true });
+    for (let round = 0; round < 10; round += 1) {
+      const emails = ['one', 'two'].map((name) => `${what}-${name}-${round}@example.com`);
+      const browsers = await Promise.all(emails.map((email) => service.signedUpAdmin(email)));
+      const [one = '', two = ''] = await Promise.all(emails.map(idOf));
+      const [first, second] = browsers as [Browser, Browser];
+      const answers = await Promise.all([remove(first, two), remove(second, one)]);
+      expect(await count()).toBe(1);
+      expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
+      // The one who lost is told so, or was signed out or no admin any more when his request was looked at.
+      expect(answers.some(({ status }) => [409, 401, 403].includes(status))).toBe(true);
+      await service.users.collection.deleteMany({ email: { $in: emails } });
+    }
+    await service.users.updateOne({ email: 'admin@example.com' }, { disabled: false });
+  });
+});

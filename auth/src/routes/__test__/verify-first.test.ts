@@ -1,0 +1,71 @@
+import { password, useService } from '../../test/service';
+
+const service = useService({ signupMode: 'verify-first' });
+const signup = (body: object) => service.api().post('/api/users/signup').send(body);
+const confirm = (token: string) =>
+  service.api().post('/api/users/email-verification/confirm').send({ token });
+const signin = (email: string, secret = password) =>
+  service.api().post('/api/users/signin').send({ email, password: secret });
+
+/** Somebody who has signed up and verified. */
+async function member(email: string): Promise<void> {
+  await signup({ email, password }).expect(202);
+  await confirm(await service.tokenTo(email, 'Verify')).expect(200);
+}
+
+describe('POST /api/users/signup with SIGNUP_MODE=verify-first', () => {
+  it('opens the account when the address is verified, and not before', async () => {
+    const email = 'new@example.com';
+    const response = await signup({ email, password, name: 'Ada' }).expect(202);
+    expect(response.body).toEqual({});
+    expect(response.get('Set-Cookie')).toBeUndefined();
+    await signin(email).expect(400);
+    expect(await service.users.exists({ email })).toBeNull();
+    const opened = await confirm(await service.tokenTo(email, 'Verify')).expect(200);
+    expect(opened.body).toMatchObject({ email, name: 'Ada', role: 'user', emailVerified: true, version: 0 });
+    await signin(email).expect(200);
+  });
+
+  it('S9 answers alike for new and existing addresses, after the same work, and tells the owner', async () => {
+    await member('existing@example.com');
+    const hash = jest.spyOn(service.passwords, 'toHash');
+    const find = jest.spyOn(service.users, 'findOne');
+    await service.worker?.stop();
+    const answers = [
+      await signup({ email: 'existing@example.com', password: 'another good password' }),
+      await signup({ email: 'fresh@example.com', password: 'another good password' }),
+    ];
+    expect(hash).toHaveBeenCalledTimes(2);
+    expect(find).not.toHaveBeenCalled();
+    hash.mockRestore();
+    find.mockRestore();
+    service.worker?.start();
+    const [existing, fresh] = answers.map(({ status, body, headers }) => {
+      const { date, 'x-request-id': id, ...others } = headers as Record<string, string>;
+      expect(date && id).toBeTruthy();
+      return { status, body, others };
+    });
+    expect(existing).toEqual(fresh);
+    const notice = await service.mailTo('existing@example.com', 'an account already');
+    expect(notice.token).toBeUndefined();
+    await service.mailTo('fresh@example.com', 'Verify');
+    await signin('existing@example.com').expect(200);
+    await signin('existing@example.com', 'another good password').expect(400);
+  });
+
+  it('opens one account for two who confirm the same address', async () => {
+    const email = 'both@example.com';
+    await signup({ email, password }).expect(202);
+    await signup({ email, password: 'another good password' }).expect(202);
+    const tokens = [await service.tokenTo(email, 'Verify'), await service.tokenTo(email, 'Verify')];
+    const answers = await Promise.all(tokens.map(confirm));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+    expect(await service.users.countDocuments({ email })).toBe(1);
+    await Promise.all(tokens.map((token) => confirm(token).expect(400)));
+  });
+
+  it('refuses invalid input as ever', async () => {
+    const response = await signup({ email: 'nonsense', password: 'short' }).expect(400);
+    expect(response.body.errors.map(({ field }: { field: string }) => field)).toEqual(['email', 'password']);
+  });
+});

@@ -1,0 +1,17 @@
+import type { RequestHandler } from 'express';
+import { matchedData } from 'express-validator';
+import { validateRequest } from '../middlewares/validate-request';
+import type { Recovery } from '../services/recovery';
+import { token } from './fields';
+import { presentUser } from './present';
+
+/** POST /api/users/email-verification/confirm: does what the link in a mail about an address is for. */
+export const confirmEmail = (recovery: Recovery): RequestHandler[] => [
+  token(),
+  validateRequest,
+  async (req, res) => {
+    const { user, purpose } = await recovery.confirm(matchedData<{ token: string }>(req).token);
+    req.log.info({ event: 'email_confirmed', userId: user._id, reason: purpose }, 'e-mail confirmed');
+    res.send(presentUser(user));
+  },
+];

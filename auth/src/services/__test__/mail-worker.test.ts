@@ -1,0 +1,178 @@
+import { SMTPServer } from 'smtp-server';
+import { createLogger } from '../../logger';
+import type { MailAttrs } from '../../models/mail';
+import { until } from '../../test/process';
+import { day, hour, useService } from '../../test/service';
+import { MailWorker } from '../mail-worker';
+import { smtp, type SendMail } from '../smtp';
+
+// The service's own worker rests: each test has workers of its own.
+const service = useService({ mailing: 'waiting' });
+const workers: MailWorker[] = [];
+
+beforeEach(() => service.mails.deleteMany());
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+});
+
+const letter = { subject: 'Hello', text: 'text\n', html: '<p>html</p>' };
+
+/** A worker whose letters are all alike, with the log that it writes. */
+function startWorker(send: SendMail, pollMs = 5) {
+  const log: Record<string, unknown>[] = [];
+  const write = (line: string) => log.push(JSON.parse(line) as Record<string, unknown>);
+  const worker = new MailWorker({
+    mails: service.mails,
+    letters: { write: () => Promise.resolve(letter) } as never,
+    send,
+    logger: createLogger('debug', { write }),
+    now: service.now,
+    pollMs,
+  });
+  workers.push(worker);
+  worker.start();
+  return { worker, log };
+}
+
+async function enqueue(to: string, attrs: Partial<MailAttrs> = {}): Promise<string> {
+  const { _id } = await service.mails.build({ kind: 'password-changed', to, ...attrs }, service.now()).save();
+  return _id.toHexString();
+}
+
+const statusOf = async (id: string) => (await service.mails.findById(id).lean())?.status;
+const refused = (): Promise<void> => Promise.reject(new Error('connection refused'));
+
+describe('the mail worker', () => {
+  it('sends each mail once, however many workers there are', async () => {
+    const sent: string[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      startWorker((_letter, { id }) => {
+        sent.push(id);
+        return Promise.resolve();
+      });
+    }
+    const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => enqueue(`to-${n}@example.com`)));
+    await until(async () => !(await service.mails.exists({ status: 'pending' })));
+    expect(sent.sort()).toEqual(ids.sort());
+  });
+
+  it('tries again, later and later, with the same Message-ID, until the mail server is back', async () => {
+    const id = await enqueue('back@example.com');
+    let tries = 0;
+    const real = smtp({ url: new URL(service.inbox.smtpUrl), from: 'no-reply@ticketing.dev' });
+    const { log } = startWorker((...args) => {
+      tries += 1;
+      return tries <= 3 ? refused() : real(...args);
+    });
+    for (let failed = 1; failed <= 3; failed += 1) {
+      await until(() =>
+        Promise.resolve(log.filter(({ event }) => event === 'mail_failed').length === failed),
+      );
+      expect(log.at(-1)).toMatchObject({
+        level: 'warn',
+        attempts: failed,
+        retryInMs: 10_000 * 2 ** (failed - 1),
+      });
+      service.advance((10 * 2 ** failed) / 2);
+    }
+    const mail = await service.mailTo('back@example.com');
+    expect(mail.messageId).toBe(`<${id}@ticketing.dev>`);
+    await until(async () => (await statusOf(id)) === 'sent');
+    expect(tries).toBe(4);
+  });
+
+  it('parks a mail that keeps failing, and says so at error', async () => {
+    const id = await enqueue('parked@example.com');
+    const { log } = startWorker(refused);
+    const parked = () => log.find(({ event }) => event === 'mail_parked');
+    await until(() => {
+      service.advance(2 * hour);
+      return Promise.resolve(parked() !== undefined);
+    });
+    expect(parked()).toMatchObject({ level: 'error', mailId: id, attempts: 12 });
+    await until(async () => (await statusOf(id)) === 'parked');
+    expect(await service.mails.findById(id).lean()).toMatchObject({ lastError: 'connection refused' });
+  });
+
+  it('takes over from a process that died, once its lease has ended', async () => {
+    const id = await enqueue('orphan@example.com');
+    const died = await service.mails.claim(service.now(), hour * 1000);
+    expect(died).toMatchObject({ attempts: 1 });
+    const sent: string[] = [];
+    startWorker((_letter, envelope) => Promise.resolve(void sent.push(envelope.id)));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(sent).toEqual([]);
+    service.advance(hour);
+    await until(() => Promise.resolve(sent.length > 0));
+    expect(sent).toEqual([id]);
+    // The one who was thought dead comes back and finds that it is not his any more.
+    if (died)
+      await service.mails.finish(died, { status: 'parked', lastError: 'late', expiresAt: new Date() });
+    await until(async () => (await statusOf(id)) === 'sent');
+  });
+
+  it('keeps the hash of a password that waits for a verification no longer than the mail', async () => {
+    const hash = await service.passwords.toHash('a password that waits');
+    const id = await enqueue('waits@example.com', { kind: 'signup', password: hash, name: 'Ada' });
+    startWorker(() => Promise.resolve());
+    await until(async () => (await statusOf(id)) === 'sent');
+    const kept = await service.mails.findById(id).lean();
+    expect(kept).not.toHaveProperty('password');
+    expect(kept).not.toHaveProperty('name');
+    expect(kept?.expiresAt?.getTime()).toBeGreaterThan(service.now().getTime() + 6 * day * 1000);
+  });
+
+  it('stops when the mail that it sends is done with, and begins no other', async () => {
+    await enqueue('first@example.com');
+    await enqueue('second@example.com');
+    let finish: () => void = () => undefined;
+    const sent: string[] = [];
+    const { worker } = startWorker((_letter, { to }) => {
+      sent.push(to);
+      return new Promise((resolve) => (finish = resolve));
+    });
+    await until(() => Promise.resolve(sent.length === 1));
+    const stopped = worker.stop();
+    finish();
+    await stopped;
+    expect(sent).toEqual(['first@example.com']);
+    expect(await service.mails.countDocuments({ status: 'pending' })).toBe(1);
+  });
+
+  it('outlives a database that fails it', async () => {
+    const claim = jest.spyOn(service.mails, 'claim').mockRejectedValueOnce(new Error('no primary'));
+    const sent: string[] = [];
+    const { log } = startWorker((_letter, { to }) => Promise.resolve(void sent.push(to)));
+    await enqueue('after@example.com');
+    await until(() => Promise.resolve(sent.length === 1));
+    expect(log).toContainEqual(expect.objectContaining({ level: 'warn', event: 'outbox_not_read' }));
+    claim.mockRestore();
+  });
+});
+
+describe('smtp', () => {
+  it('signs in to the mail server, and passes on why a mail was not taken', async () => {
+    const seen: unknown[] = [];
+    const server = new SMTPServer({
+      disabledCommands: ['STARTTLS'],
+      allowInsecureAuth: true,
+      onAuth: ({ username, password }, _session, done) => {
+        seen.push([username, password]);
+        done(null, { user: username });
+      },
+      onRcptTo: (_address, _session, done) => {
+        done(Object.assign(new Error('no such mailbox'), { responseCode: 550 }));
+      },
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.server.address() as { port: number };
+    const url = new URL(`smtp://mailer:hush%21@127.0.0.1:${port}`);
+    const sending = smtp({ url, from: 'no-reply@ticketing.dev' })(letter, { to: 'x@example.com', id: '1' });
+    await expect(sending).rejects.toThrow('no such mailbox');
+    await expect(sending).rejects.not.toThrow('hush');
+    expect(seen).toEqual([['mailer', 'hush!']]);
+    await new Promise<void>((resolve) => {
+      server.close(resolve);
+    });
+  });
+});

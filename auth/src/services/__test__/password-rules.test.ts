@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createLogger } from '../../logger';
+import { commonPasswords } from '../common-passwords';
+import { PasswordRules } from '../password-rules';
+import { PwnedPasswords } from '../pwned-passwords';
+
+const email = 'ada.lovelace@analytical.example.com';
+const problemOf = async (rules: PasswordRules, password: string): Promise<string> => {
+  try {
+    await rules.require(password, { email });
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe('the strict profile', () => {
+  const strict = new PasswordRules({ profile: 'strict' });
+
+  it.each([
+    'correct horse battery',
+    'a love of mountains',
+    '7c1f0b2e94aa5d38',
+    'ada walks to the river',
+    'ticketing needs a long one',
+    'пароль для моей сестры',
+    '🎟️🎪🎠🎡🎢🎭🖼️🎨🧵🪡🧶🎷',
+  ])('takes %j', async (password) => {
+    expect(await problemOf(strict, password)).toBe('');
+  });
+
+  it.each(['short', 'elevenchars', '🎟🎟🎟🎟🎟🎟🎟🎟🎟🎟🎟'])('refuses %j as too short', async (password) => {
+    expect(await problemOf(strict, password)).toBe('Password must be at least 12 characters');
+  });
+
+  it.each([
+    'passwordpassword',
+    'PASSWORD2024',
+    'P@ssw0rd2024!',
+    '123456123456',
+    '1234567890123456',
+    'qwertyuiop123',
+    'aaaaaaaaaaaaaaaa',
+    '!!!dragon!!!',
+    'iloveyou1234',
+  ])('refuses %j as too common', async (password) => {
+    expect(await problemOf(strict, password)).toBe('Password is too common');
+  });
+
+  it.each([
+    'ada.lovelace@analytical.example.com',
+    'AdaLovelace1815',
+    'L0vel4ce2024',
+    'analytical!!',
+    'ticketing123',
+    'T1cketing-T1cketing',
+    'lovelaceTICKETING',
+  ])('refuses %j as made of the address or the name of the service', async (password) => {
+    expect(await problemOf(strict, password)).toMatch(/^Password must not be made of/);
+  });
+
+  it('knows at least the 10,000 most common', () => {
+    expect(new Set(commonPasswords()).size).toBeGreaterThan(10_000);
+    expect(commonPasswords().slice(0, 2)).toEqual(['123456', 'password']);
+  });
+});
+
+describe('the default profile', () => {
+  it('takes what the fields take', async () => {
+    expect(await problemOf(new PasswordRules({ profile: 'default' }), 'password')).toBe('');
+  });
+});
+
+describe('the list of leaked passwords', () => {
+  const leaked = 'leaked in some breach';
+  const hash = createHash('sha1').update(leaked).digest('hex').toUpperCase();
+  const padding = createHash('sha1').update('padding').digest('hex').toUpperCase();
+  let server: Server | undefined;
+  const asked: string[] = [];
+  const logs: string[] = [];
+
+  /** The rules with a list at a real server that answers like this. */
+  async function rules(answer: RequestListener): Promise<PasswordRules> {
+    server = createServer((req, res) => {
+      asked.push(`${req.method ?? ''} ${req.url ?? ''}`);
+      answer(req, res);
+    });
+    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/range/`);
+    const logger = createLogger('info', { write: (line: string) => logs.push(line) });
+    return new PasswordRules({
+      profile: 'default',
+      pwned: new PwnedPasswords({ url, logger, timeoutMs: 200 }),
+    });
+  }
+
+  afterEach(() => {
+    server?.closeAllConnections();
+    server?.close();
+    asked.length = 0;
+    logs.length = 0;
+  });
+
+  it('is told five digits of a hash, and refuses what is on it', async () => {
+    const listed = await rules((_req, res) => {
+      res.end(`${padding.slice(5)}:0\r\n${hash.slice(5)}:37\r\n`);
+    });
+    expect(await problemOf(listed, leaked)).toBe('Password is known from a data leak');
+    expect(asked).toEqual([`GET /range/${hash.slice(0, 5)}`]);
+    expect(await problemOf(listed, 'not on the list')).toBe('');
+    expect(await problemOf(listed, 'padding')).toBe('');
+  });
+
+  it.each<[string, RequestListener]>([
+    ['fails', (_req, res) => res.writeHead(500).end(`${hash.slice(5)}:37`)],
+    ['does not answer', () => undefined],
+    ['sends elsewhere', (_req, res) => res.writeHead(302, { Location: 'http://127.0.0.1:1/' }).end()],
+    ['hangs up', (req) => req.socket.destroy()],
+  ])('is passed over, and that is logged, where it %s', async (_what, answer) => {
+    const started = Date.now();
+    expect(await problemOf(await rules(answer), leaked)).toBe('');
+    expect(Date.now() - started).toBeLessThan(2000);
+    expect(logs).toHaveLength(1);
+    expect(logs[0]).toContain('"event":"pwned_passwords_unavailable"');
+    expect(logs[0]).not.toContain(leaked);
+    expect(logs[0]).not.toContain(hash.slice(5));
+  });
+});

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+
+export interface PwnedPasswordsOptions {
+  /** What the first five hex digits of a hash are appended to: `https://api.pwnedpasswords.com/range/`. */
+  url: URL;
+  logger: Logger;
+  timeoutMs?: number;
+}
+
+/**
+ * Asks a list of leaked passwords by k-anonymity, as Have I Been Pwned offers it: only the first five of the forty hex
+ * digits of the SHA-1 leave the service, and what begins with them comes back.
+ */
+export class PwnedPasswords {
+  constructor(private readonly options: PwnedPasswordsOptions) {}
+
+  /** Whether the password is on the list. No, where the list does not answer in time: nobody is locked out by it. */
+  async includes(password: string): Promise<boolean> {
+    const hash = createHash('sha1').update(password).digest('hex').toUpperCase();
+    try {
+      const lines = (await this.#range(hash.slice(0, 5))).split(/\r?\n/);
+      // Padding, which hides how long the answer is, has a count of 0.
+      return lines.some((line) => line.startsWith(`${hash.slice(5)}:`) && !line.endsWith(':0'));
+    } catch (err) {
+      this.options.logger.warn({ err, event: 'pwned_passwords_unavailable' }, 'leaked passwords not asked');
+      return false;
+    }
+  }
+
+  async #range(prefix: string): Promise<string> {
+    const { url, timeoutMs = 1000 } = this.options;
+    const response = await fetch(new URL(prefix, url), {
+      headers: { 'Add-Padding': 'true' },
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    if (!response.ok) throw new Error(`answered ${response.status}`);
+    return response.text();
+  }
+}
