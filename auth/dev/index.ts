@@ -14,6 +14,8 @@ async function main(): Promise<void> {
   const set = Object.entries(process.env).filter(([, value]) => value !== '');
   const env: NodeJS.ProcessEnv = { NODE_ENV: 'development', ...Object.fromEntries(set) };
   const port = env['PORT'] ?? '3000';
+  // Where the links in mails lead.
+  env['PUBLIC_URL'] ??= `http://localhost:${port}`;
   const inboxPort = env['INBOX_PORT'] ?? '8025';
   const embedsInbox = env['SMTP_URL'] === undefined && env['MAIL'] !== 'off';
   await Promise.all([

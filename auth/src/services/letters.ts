@@ -57,7 +57,9 @@ export class Letters {
     };
   }
 
-  async #signup({ to, password = '', name }: MailRecord): Promise<Draft> {
+  async #signup({ to, password, name }: MailRecord): Promise<Draft | undefined> {
+    // It went when the mail was parked: who still wants the account signs up again.
+    if (password === undefined) return undefined;
     const waiting = { password, ...(name !== undefined && { name }) };
     const token = await this.options.actionTokens.issue({ purpose: 'signup', email: to, ...waiting });
     return {

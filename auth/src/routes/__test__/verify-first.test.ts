@@ -28,18 +28,18 @@ describe('POST /api/users/signup with SIGNUP_MODE=verify-first', () => {
 
   it('S9 answers alike for new and existing addresses, after the same work, and tells the owner', async () => {
     await member('existing@example.com');
+    await service.worker?.stop();
     const hash = jest.spyOn(service.passwords, 'toHash');
     const find = jest.spyOn(service.users, 'findOne');
-    await service.worker?.stop();
     const answers = [
       await signup({ email: 'existing@example.com', password: 'another good password' }),
       await signup({ email: 'fresh@example.com', password: 'another good password' }),
     ];
-    expect(hash).toHaveBeenCalledTimes(2);
-    expect(find).not.toHaveBeenCalled();
+    const work = { hashes: hash.mock.calls.length, looks: find.mock.calls.length };
     hash.mockRestore();
     find.mockRestore();
     service.worker?.start();
+    expect(work).toEqual({ hashes: 2, looks: 0 });
     const [existing, fresh] = answers.map(({ status, body, headers }) => {
       const { date, 'x-request-id': id, ...others } = headers as Record<string, string>;
       expect(date && id).toBeTruthy();
