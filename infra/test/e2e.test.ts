@@ -200,6 +200,32 @@ describe('the base, as skaffold dev deploys it', () => {
 
   it('S58: keeps health and metrics inside', () => assertHealthIsInside(ingress, namespace));
 
+  it('verifies an address and resets a password with mails from the development inbox', async () => {
+    await settled(namespace, 'app=auth-inbox');
+    const { email, cookie } = await signUp(ingress);
+    const token = (): Promise<string> =>
+      until('a mail', async () => {
+        const page = `http://127.0.0.1:8025/token?to=${encodeURIComponent(email)}`;
+        const script = `fetch('${page}').then((answer) => answer.text()).then(console.log)`;
+        const found = (await namespace.exec('deploy/auth-inbox-depl', ['node', '-e', script])).trim();
+        return found !== used && found;
+      });
+    let used = '';
+    used = await token();
+    const verified = await ingress.users('email-verification/confirm', { token: used });
+    assert.equal(verified.status, 200, verified.text);
+    assert.match(verified.text, /"emailVerified":true/);
+
+    assert.equal((await ingress.users('password-reset', { email })).status, 202);
+    used = await token();
+    const changed = 'another correct horse battery';
+    const reset = await ingress.users('password-reset/confirm', { token: used, password: changed });
+    assert.equal(reset.status, 204, reset.text);
+    assert.equal((await ingress.users('currentuser', undefined, cookie)).text, '{"currentUser":null}');
+    assert.equal((await ingress.users('signin', { email, password })).status, 400);
+    assert.equal((await ingress.users('signin', { email, password: changed })).status, 200);
+  });
+
   it('made the signing key once, and keeps it when it is deployed again', async () => {
     const key = (): Promise<string> =>
       namespace.kubectl(['get', 'secret', 'auth-jwt', '-o', 'jsonpath={.data.JWT_PRIVATE_KEY}']);
