@@ -62,6 +62,10 @@ export async function startInbox({
       }, done);
     },
   });
+  // A client that breaks off, as a process does that is killed, is no reason to end.
+  smtp.on('error', (error) => {
+    say(`a connection broke off: ${error.message}`);
+  });
   const page = createServer((req, res) => {
     const { pathname, searchParams } = new URL(req.url ?? '/', 'http://inbox');
     const to = searchParams.get('to');

@@ -15,6 +15,8 @@ async function deafServer(port: number): Promise<{ met: () => boolean; close: ()
       stream.resume();
     },
   });
+  // The processes are killed in the middle of it.
+  server.on('error', () => undefined);
   await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
   return {
     met: () => met,
