@@ -8,6 +8,8 @@ module.exports = {
   globalTeardown: '<rootDir>/src/test/stop-mongod.ts',
   testTimeout: 20_000,
   randomize: true,
+  // Processes that the tests start do much of the work, and one waits while another runs.
+  maxWorkers: 3,
   // index.ts and dev/ run in processes of their own, which the tests start and coverage can't look into.
   collectCoverageFrom: ['src/**/*.ts', '!src/test/**', '!**/__test__/**', '!src/index.ts'],
   coverageReporters: ['text-summary', 'lcovonly'],

@@ -3,7 +3,7 @@ import { connectTo, freshDatabase } from '../test/database';
 import { startMongod } from '../../dev/mongod';
 import { freePort, signup, statusOf, until, useProcesses } from '../test/process';
 
-const { start, listening } = useProcesses('build');
+const { start, listening } = useProcesses();
 
 /** The chance that a value of the one class is above one of the other, ties counting half: 0.5 tells nothing. */
 function areaUnderCurve(some: readonly number[], others: readonly number[]): number {

@@ -8,7 +8,7 @@ const service = useService();
 /** The command of the service's image, with the settings of a pod that matter to it. */
 function cli(args: string[], input = ''): RunningProcess {
   const { host, port, name } = service.connection;
-  const child = spawn(process.execPath, ['-r', 'ts-node/register/transpile-only', 'src/cli.ts', ...args], {
+  const child = spawn(process.execPath, ['dist/cli.js', ...args], {
     cwd: path.resolve(__dirname, '../..'),
     env: {
       PATH: process.env['PATH'],

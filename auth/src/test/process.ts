@@ -21,16 +21,10 @@ export interface RunningProcess {
   ended: Promise<number | NodeJS.Signals>;
 }
 
-/** What a process of the service runs: the sources, or what `npm run build` made of them, which starts faster. */
-const entries = {
-  sources: ['-r', 'ts-node/register/transpile-only', 'src/index.ts'],
-  build: ['dist/index.js'],
-};
-
 export type ListeningProcess = RunningProcess & { url: string; healthUrl: string };
 
-/** Starts the service for the tests of one file, and ends the processes that are left after them. */
-export function useProcesses(entry: keyof typeof entries = 'sources'): {
+/** Starts the service, as `npm test` has built it, for the tests of one file, and ends the processes that are left after them. */
+export function useProcesses(): {
   start: (settings: NodeJS.ProcessEnv) => RunningProcess;
   /** As `start`, and waits until it listens. */
   listening: (settings: NodeJS.ProcessEnv) => Promise<ListeningProcess>;
@@ -42,7 +36,7 @@ export function useProcesses(entry: keyof typeof entries = 'sources'): {
   });
   const start = (settings: NodeJS.ProcessEnv): RunningProcess => {
     const env = { PATH: process.env['PATH'], ...processSettings, ...settings };
-    const running = follow(spawn(process.execPath, entries[entry], { cwd: root, env }));
+    const running = follow(spawn(process.execPath, ['dist/index.js'], { cwd: root, env }));
     started.push(running);
     return running;
   };
