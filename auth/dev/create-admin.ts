@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { dataFolder, uriFile } from './embedded';
+import { dataFolder, developmentSettings, uriFile } from './embedded';
 
 // `npm run create-admin -- --email a@b.c`: the service's own command, with the database of a running `npm run dev`.
 
 function main(): void {
-  const set = Object.entries(process.env).filter(([, value]) => value !== '');
-  const env: NodeJS.ProcessEnv = { NODE_ENV: 'development', ...Object.fromEntries(set) };
+  const env = developmentSettings();
   env['MONGO_URI'] ??= embeddedUri(env);
   const command = ['-r', 'ts-node/register/transpile-only', 'src/cli.ts', 'create-admin'];
   const { status } = spawnSync(process.execPath, [...command, ...process.argv.slice(2)], {

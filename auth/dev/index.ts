@@ -3,16 +3,14 @@ import { spawn } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { dataFolder, uriFile } from './embedded';
+import { dataFolder, developmentSettings, uriFile } from './embedded';
 import { startInbox } from './inbox';
 import { startMongod, type Mongod } from './mongod';
 
 // `npm run dev`: the service, restarted whenever a source changes, with a MongoDB of its own where none is named.
 
 async function main(): Promise<void> {
-  // An empty setting is none.
-  const set = Object.entries(process.env).filter(([, value]) => value !== '');
-  const env: NodeJS.ProcessEnv = { NODE_ENV: 'development', ...Object.fromEntries(set) };
+  const env = developmentSettings();
   const port = env['PORT'] ?? '3000';
   // Where the links in mails lead.
   env['PUBLIC_URL'] ??= `http://localhost:${port}`;
