@@ -83,7 +83,10 @@ function watch(env: NodeJS.ProcessEnv): Promise<number> {
     stopping = true;
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
-  onceOrphaned(stop);
+  // A signal to the whole group ends the parent too: that is not the second signal, which ends the service at once.
+  onceOrphaned(() => {
+    if (!stopping) stop();
+  });
   return new Promise((resolve) => {
     // Not 'exit': ts-node-dev goes before the service does, whose end closes the streams that both write to.
     child.on('close', (code) => {

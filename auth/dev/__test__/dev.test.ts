@@ -88,7 +88,8 @@ describe('npm run dev', () => {
     await second.line(/"msg":"Listening"/);
     expect(await post(settings.PORT, 'signin')).toBe(200);
     expect(await post(settings.PORT, 'signup')).toBe(400);
-    second.child.kill('SIGTERM');
+    // To npm and what it started alike, as a process manager does.
+    process.kill(-(second.child.pid ?? 0), 'SIGTERM');
     await second.ended;
     expect(second.output()).toContain('"msg":"Stopped"');
   }, 90_000);
