@@ -8,6 +8,7 @@ import {
   type Schema,
 } from 'mongoose';
 import type { Logger } from 'pino';
+import { DatabaseConnectionError } from '../errors/database-connection-error';
 import { jsonSchemaOf } from './json-schema';
 
 // A call to a database that hangs is given up within 5 s: 2 s for the answer, 1 s and 1.5 s for the driver's second try.
@@ -79,16 +80,31 @@ export type Transaction = ClientSession;
 /** Does all of it or nothing; runs the work anew where it conflicted with another, so it must bear being repeated. */
 export type Transact = <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
 
+// The driver by itself would try again for two minutes.
+const mostTransactionMs = 4000;
+
+/** @throws {DatabaseConnectionError} where it takes too long: it may have been committed all the same, or not */
 export const transactions =
-  (connection: Connection): Transact =>
+  (connection: Connection, mostMs = mostTransactionMs): Transact =>
   async (work) => {
     const session = await connection.startSession();
-    try {
-      return await session.withTransaction(() => work(session));
-    } finally {
-      await session.endSession();
-    }
+    const limit = AbortSignal.timeout(mostMs);
+    const done = session
+      .withTransaction(() => {
+        limit.throwIfAborted();
+        return work(session);
+      })
+      .finally(() => session.endSession());
+    return Promise.race([done, rejection(limit)]);
   };
+
+function rejection(limit: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    limit.addEventListener('abort', () => {
+      reject(new DatabaseConnectionError(limit.reason));
+    });
+  });
+}
 
 /** What is needed of a model to prepare its collection, whatever its documents are. */
 interface CollectionModel {

@@ -1,8 +1,9 @@
 import { mongo } from 'mongoose';
+import { DatabaseConnectionError } from '../../errors/database-connection-error';
 import { createLogger } from '../../logger';
 import { freshDatabase } from '../../test/database';
 import { freePort } from '../../test/process';
-import { connectDatabase, isConnected, isDuplicateKey, isUnavailable } from '../database';
+import { connectDatabase, isConnected, isDuplicateKey, isUnavailable, transactions } from '../database';
 
 const lines: string[] = [];
 const logger = createLogger('warn', { write: (line: string) => lines.push(line) });
@@ -31,6 +32,32 @@ describe('connectDatabase', () => {
       stop.abort(new Error('told to stop'));
     }, 50);
     await expect(connecting).rejects.toThrow('told to stop');
+  });
+});
+
+describe('a transaction', () => {
+  it('R8 keeps nobody waiting for tries without end, and tries no more then', async () => {
+    const { connection } = await connectDatabase(freshDatabase(), () => Promise.resolve(), {
+      logger,
+      signal: new AbortController().signal,
+    });
+    let tries = 0;
+    const conflicting = transactions(
+      connection,
+      200,
+    )(() => {
+      tries += 1;
+      const conflict = new mongo.MongoServerError({ message: 'WriteConflict', code: 112 });
+      conflict.addErrorLabel('TransientTransactionError');
+      return Promise.reject(conflict);
+    });
+    await expect(conflicting).rejects.toThrow(DatabaseConnectionError);
+    const before = tries;
+    expect(before).toBeGreaterThan(1);
+    // Closing waits for nothing of it: what is left of the transaction has ended by itself.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(tries).toBe(before);
+    await connection.close();
   });
 });
 
