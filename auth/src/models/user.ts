@@ -44,9 +44,14 @@ export interface UserQuery {
   limit: number;
 }
 
-export type UserDoc = HydratedDocument<UserRecord>;
+export interface UserMethods {
+  /** Puts the hash in the place of a password that was set. Saving does so too; a transaction need not wait for it then. */
+  hashPassword(): Promise<void>;
+}
 
-export interface UserModel extends Model<UserRecord> {
+export type UserDoc = HydratedDocument<UserRecord, UserMethods>;
+
+export interface UserModel extends Model<UserRecord, object, UserMethods> {
   build(attrs: UserAttrs): UserDoc;
   /** At most `limit` users, the first opened first. */
   page(query: UserQuery): Promise<UserRecord[]>;
@@ -66,7 +71,7 @@ export function createUserModel(
   connection: Connection,
   toHash: (password: string) => Promise<string>,
 ): UserModel {
-  const schema = new Schema<UserRecord, UserModel>(
+  const schema = new Schema<UserRecord, UserModel, UserMethods>(
     {
       email: { type: String, required: true, maxlength: 254, match: normalisedEmail },
       password: { type: String, required: true, storedMatch: storedPassword },
@@ -82,8 +87,14 @@ export function createUserModel(
   );
   schema.index({ email: 1 }, { unique: true });
 
+  schema.method('hashPassword', async function hashPassword(this: UserDoc) {
+    // A save that is tried again finds the hash there.
+    if (!this.isModified('password') || this.$locals['hash'] === this.password) return;
+    this.$locals['hash'] = this.password = await toHash(this.password);
+  });
+
   schema.pre('save', async function () {
-    if (this.isModified('password')) this.password = await toHash(this.password);
+    await this.hashPassword();
   });
 
   schema.static('build', function build(this: UserModel, attrs: UserAttrs): UserDoc {

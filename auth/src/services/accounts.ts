@@ -26,10 +26,13 @@ export class Accounts {
   async signUp(attrs: UserAttrs): Promise<UserRecord> {
     const { users, passwordRules, outbox, transact } = this.options;
     await passwordRules.require(attrs.password, attrs);
+    const user = users.build(attrs);
+    await user.hashPassword();
     return unlessInUse(() =>
       transact(async (tx) => {
-        // Built anew for each try: saving puts the hash in the password's place.
-        const user = await users.build(attrs).save({ session: tx });
+        // A try before this one may have stored it, and been rolled back.
+        user.isNew = true;
+        await user.save({ session: tx });
         await outbox?.add({ kind: 'verification', user: user._id, to: user.email }, tx);
         return user.toObject();
       }),
@@ -62,9 +65,11 @@ export class Accounts {
    * verified` to who knows the password, where that is asked for: a new mail is on its way then
    */
   async signIn({ email, password }: Credentials): Promise<UserRecord> {
-    const user = await this.options.users.findOne({ email }).lean();
+    const found = await this.options.users.findOne({ email }).lean();
+    // A disabled account is as good as none, also to who knows its password.
+    const user = found?.disabled ? undefined : found;
     const matches = await this.options.passwords.compare(user?.password, password);
-    if (!user || !matches || user.disabled) throw new BadRequestError('Invalid credentials');
+    if (!user || !matches) throw new BadRequestError('Invalid credentials');
     if (this.mustVerify(user)) {
       await this.options.outbox?.add({ kind: 'verification', user: user._id, to: user.email });
       throw new BadRequestError('Email not verified', 'email');
