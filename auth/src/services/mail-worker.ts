@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { MailModel, MailRecord } from '../models/mail';
 import type { Letters } from './letters';
-import type { SendMail } from './smtp';
+import { MailRefusedError, type SendMail } from './smtp';
 
 export interface MailWorkerOptions {
   mails: MailModel;
@@ -90,8 +90,10 @@ export class MailWorker {
     const { mails, logger, firstRetryMs = 10_000 } = this.options;
     const about = { err, mailId: mail._id, kind: mail.kind, attempts: mail.attempts };
     const lastError = (err instanceof Error ? err.message : 'unknown').slice(0, 300);
-    if (mail.attempts >= mostAttempts) {
-      logger.error({ event: 'mail_parked', ...about }, 'mail parked');
+    const refused = err instanceof MailRefusedError;
+    if (refused || mail.attempts >= mostAttempts) {
+      // Whoever mistypes an address brings about a refusal: that is nothing for an operator to look into.
+      logger[refused ? 'warn' : 'error']({ event: 'mail_parked', ...about }, 'mail parked');
       await mails.finish(mail, { status: 'parked', lastError, expiresAt: this.#in(keptMs.parked) });
     } else {
       const retryInMs = Math.min(firstRetryMs * 2 ** (mail.attempts - 1), mostRetryMs);

@@ -1,10 +1,10 @@
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { createLogger } from '../../logger';
 import type { MailAttrs } from '../../models/mail';
 import { until } from '../../test/process';
 import { day, hour, useService } from '../../test/service';
 import { MailWorker } from '../mail-worker';
-import { smtp, type SendMail } from '../smtp';
+import { MailRefusedError, smtp, type SendMail } from '../smtp';
 
 // The service's own worker rests: each test has workers of its own.
 const service = useService({ mailing: 'waiting' });
@@ -94,6 +94,29 @@ describe('the mail worker', () => {
     expect(await service.mails.findById(id).lean()).toMatchObject({ lastError: 'connection refused' });
   });
 
+  it('parks a mail whose last try came to no end, for that try may have ended its process', async () => {
+    const id = await enqueue('deadly@example.com');
+    await service.mails.updateOne({ _id: id }, { attempts: 12 });
+    const sent: string[] = [];
+    const { log } = startWorker((_letter, { to }) => Promise.resolve(void sent.push(to)));
+    await until(async () => (await statusOf(id)) === 'parked');
+    expect(sent).toEqual([]);
+    expect(log).toContainEqual(expect.objectContaining({ level: 'error', event: 'mail_parked' }));
+  });
+
+  it('parks at once what the mail server refuses for good, and drops from it what signing up left', async () => {
+    const hash = await service.passwords.toHash('a password that waits');
+    const id = await enqueue('nobody@example.com', { kind: 'signup', password: hash });
+    const { log } = startWorker(() => Promise.reject(new MailRefusedError('550 no such mailbox')));
+    await until(async () => (await statusOf(id)) === 'parked');
+    expect(log).toContainEqual(
+      expect.objectContaining({ level: 'warn', event: 'mail_parked', mailId: id, attempts: 1 }),
+    );
+    const kept = await service.mails.findById(id).lean();
+    expect(kept).toMatchObject({ lastError: '550 no such mailbox' });
+    expect(kept).not.toHaveProperty('password');
+  });
+
   it('takes over from a process that died, once its lease has ended', async () => {
     const id = await enqueue('orphan@example.com');
     const died = await service.mails.claim(service.now(), hour * 1000);
@@ -151,28 +174,90 @@ describe('the mail worker', () => {
 });
 
 describe('smtp', () => {
-  it('signs in to the mail server, and passes on why a mail was not taken', async () => {
-    const seen: unknown[] = [];
-    const server = new SMTPServer({
-      disabledCommands: ['STARTTLS'],
-      allowInsecureAuth: true,
-      onAuth: ({ username, password }, _session, done) => {
-        seen.push([username, password]);
-        done(null, { user: username });
-      },
-      onRcptTo: (_address, _session, done) => {
-        done(Object.assign(new Error('no such mailbox'), { responseCode: 550 }));
-      },
-    });
+  const servers: SMTPServer[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      await new Promise<void>((closed) => {
+        server.close(closed);
+      });
+    }
+  });
+
+  /** Sends the letter through a mail server that behaves like this. */
+  async function sending(behaviour: SMTPServerOptions): Promise<void> {
+    const server = new SMTPServer({ disabledCommands: ['STARTTLS'], allowInsecureAuth: true, ...behaviour });
+    servers.push(server);
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const { port } = server.server.address() as { port: number };
     const url = new URL(`smtp://mailer:hush%21@127.0.0.1:${port}`);
-    const sending = smtp({ url, from: 'no-reply@ticketing.dev' })(letter, { to: 'x@example.com', id: '1' });
-    await expect(sending).rejects.toThrow('no such mailbox');
-    await expect(sending).rejects.not.toThrow('hush');
-    expect(seen).toEqual([['mailer', 'hush!']]);
-    await new Promise<void>((resolve) => {
-      server.close(resolve);
+    await smtp({ url, from: 'no-reply@ticketing.dev' })(letter, { to: 'x@example.com', id: '1' });
+  }
+  const no = (responseCode: number): Error => Object.assign(new Error('no such mailbox'), { responseCode });
+  const welcome: SMTPServerOptions['onAuth'] = ({ username }, _session, done) => {
+    done(null, { user: username });
+  };
+
+  it('signs in to the mail server', async () => {
+    const seen: unknown[] = [];
+    await sending({
+      onAuth: (auth, session, done) => {
+        seen.push([auth.username, auth.password]);
+        welcome(auth, session, done);
+      },
     });
+    expect(seen).toEqual([['mailer', 'hush!']]);
   });
+
+  const refusing = (code: number): Record<string, SMTPServerOptions> => ({
+    'the recipient': {
+      onAuth: welcome,
+      onRcptTo: (_address, _session, done) => {
+        done(no(code));
+      },
+    },
+    'the mail': {
+      onAuth: welcome,
+      onData: (stream, _session, done) => {
+        stream.resume().on('end', () => {
+          done(no(code));
+        });
+      },
+    },
+    'the sender': {
+      onAuth: welcome,
+      onMailFrom: (_address, _session, done) => {
+        done(no(code));
+      },
+    },
+    'the sign-in': {
+      onAuth: (_auth, _session, done) => {
+        done(no(code));
+      },
+    },
+    'the connection': {
+      onConnect: (_session, done) => {
+        done(no(code));
+      },
+    },
+  });
+
+  it.each(['the recipient', 'the mail'])(
+    'tells of a no for good to %s, and why, from one for now',
+    async (what) => {
+      const [forGood, forNow] = [sending(refusing(550)[what] ?? {}), sending(refusing(450)[what] ?? {})];
+      await expect(forGood).rejects.toThrow(MailRefusedError);
+      await expect(forGood).rejects.toThrow('no such mailbox');
+      await expect(forGood).rejects.not.toThrow('hush');
+      await expect(forNow).rejects.not.toThrow(MailRefusedError);
+    },
+  );
+
+  it.each(['the sender', 'the sign-in', 'the connection'])(
+    'takes a no to %s for none to the mail',
+    async (what) => {
+      const sent = sending(refusing(550)[what] ?? {});
+      await expect(sent).rejects.toThrow();
+      await expect(sent).rejects.not.toThrow(MailRefusedError);
+    },
+  );
 });
