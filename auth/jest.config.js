@@ -10,7 +10,7 @@ module.exports = {
   randomize: true,
   // Processes that the tests start do much of the work, and one waits while another runs.
   maxWorkers: 3,
-  // index.ts and dev/ run in processes of their own, which the tests start and coverage can't look into.
-  collectCoverageFrom: ['src/**/*.ts', '!src/test/**', '!**/__test__/**', '!src/index.ts'],
+  // index.ts, cli.ts and dev/ run in processes of their own, which the tests start and coverage can't look into.
+  collectCoverageFrom: ['src/**/*.ts', '!src/test/**', '!**/__test__/**', '!src/{index,cli}.ts'],
   coverageReporters: ['text-summary', 'lcovonly'],
 };

@@ -240,6 +240,9 @@ describe('headers', () => {
 });
 
 describe('failures', () => {
+  // The mail worker looks users up too, and would meet the failure in the request's place.
+  beforeEach(() => service.mailSettled());
+
   it('an unknown one is answered with 500 and logged with its cause', async () => {
     const find = jest.spyOn(service.users, 'findOne').mockImplementationOnce(() => {
       throw new Error('outer', { cause: new TypeError('the cause') });

@@ -5,8 +5,9 @@ export interface PwnedPasswordsOptions {
   /** What the first five hex digits of a hash are appended to: `https://api.pwnedpasswords.com/range/`. */
   url: URL;
   logger: Logger;
-  timeoutMs?: number;
 }
+
+const mostMs = 1000;
 
 /**
  * Asks a list of leaked passwords by k-anonymity, as Have I Been Pwned offers it: only the first five of the forty hex
@@ -29,11 +30,10 @@ export class PwnedPasswords {
   }
 
   async #range(prefix: string): Promise<string> {
-    const { url, timeoutMs = 1000 } = this.options;
-    const response = await fetch(new URL(prefix, url), {
+    const response = await fetch(new URL(prefix, this.options.url), {
       headers: { 'Add-Padding': 'true' },
       redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(mostMs),
     });
     if (!response.ok) throw new Error(`answered ${response.status}`);
     return response.text();

@@ -41,10 +41,6 @@ describe('e-mail verification', () => {
     expect(service.inbox.mails.filter(({ to }) => to === email)).toEqual([]);
   });
 
-  it('refuses with 401 who is not signed in', async () => {
-    await service.api().post('/api/users/email-verification').send({}).expect(401);
-  });
-
   it('refuses a token that was used, and one whose sibling was', async () => {
     const { browser, email, token } = await newUser('siblings');
     await browser.post('/api/users/email-verification').send({}).expect(202);
@@ -72,11 +68,6 @@ describe('e-mail verification', () => {
       await confirm(token).expect(400, invalid);
     },
   );
-
-  it.each([[undefined], [null], [5], [['a']], [{ $gt: '' }]])('S1 S2 refuses %j with 400', async (token) => {
-    const response = await confirm(token).expect(400);
-    expect(response.body).toEqual({ errors: [{ message: 'You must supply a token', field: 'token' }] });
-  });
 
   it('refuses the token of another purpose, and leaves it whole', async () => {
     const { email } = await newUser('crossed');

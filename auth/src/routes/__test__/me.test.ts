@@ -16,17 +16,6 @@ async function signedIn(email: string) {
 const isSignedIn = async (browser: ReturnType<typeof service.browser>): Promise<boolean> =>
   (await browser.get('/api/users/currentuser').expect(200)).body.currentUser !== null;
 
-describe('the endpoints of an own account', () => {
-  it.each([
-    ['patch', '/api/users/me'],
-    ['delete', '/api/users/me'],
-    ['put', '/api/users/me/password'],
-  ] as const)('refuse with 401 who is not signed in: %s %s', async (method, path) => {
-    const response = await service.api()[method](path).send({}).expect(401);
-    expect(response.body).toEqual({ errors: [{ message: 'Not authorized' }] });
-  });
-});
-
 describe('PATCH /api/users/me', () => {
   it('changes the name, and answers the user with its next version', async () => {
     const browser = await service.signedUp('renamed@example.com');
@@ -75,13 +64,10 @@ describe('PATCH /api/users/me', () => {
 
   it.each([
     [{ name: 'No version' }, 'version'],
-    [{ name: 'A', version: '0' }, 'version'],
-    [{ name: 'A', version: -1 }, 'version'],
-    [{ name: 'A', version: 0.5 }, 'version'],
-    [{ name: 'A', version: { $gt: -1 } }, 'version'],
     [{ name: '', version: 0 }, 'name'],
-    [{ name: ['a'], version: 0 }, 'name'],
-  ])('S1 S2 refuses %j with 400', async (body, field) => {
+    [{ name: 'x'.repeat(101), version: 0 }, 'name'],
+    [{ name: 'Line\nbreak', version: 0 }, 'name'],
+  ])('refuses %j with 400', async (body, field) => {
     const browser = await service.signedUp(`refused-${Math.random()}@example.com`);
     const response = await browser.patch('/api/users/me').send(body).expect(400);
     expect(response.body).toEqual({ errors: [{ message: expect.any(String), field }] });

