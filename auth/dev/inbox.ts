@@ -67,10 +67,10 @@ export async function startInbox({
     say(`a connection broke off: ${error.message}`);
   });
   const page = createServer((req, res) => {
-    const { pathname, searchParams } = new URL(req.url ?? '/', 'http://inbox');
-    const to = searchParams.get('to');
+    const [path = '', query] = (req.url ?? '').split('?', 2);
+    const to = new URLSearchParams(query).get('to');
     const shown = mails.filter((mail) => to === null || mail.to === to);
-    const answer = answers[pathname]?.(shown);
+    const answer = answers[path]?.(shown);
     res.setHeader('Cache-Control', 'no-store');
     res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
     if (answer) res.setHeader('Content-Type', `${answer.type}; charset=utf-8`).end(answer.body);
