@@ -50,7 +50,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const mode = z.enum(['production', 'development', 'test']).safeParse(set['NODE_ENV'] ?? 'production');
   const production = !mode.success || mode.data === 'production';
   const parsed = settings(production).safeParse(set);
-  const problems = parsed.success ? mailProblems(parsed.data, production) : parsed.error.issues.map(describe);
+  const problems = [...(parsed.error?.issues ?? []).map(describe), ...mailProblems(set, production)];
   if (!mode.success) problems.unshift('NODE_ENV must be production, development or test');
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
@@ -123,17 +123,16 @@ const settings = (production: boolean) =>
 const mailFrom = 'must be an address, or a name with one: ticketing <no-reply@ticketing.dev>';
 
 /** Production has mail or says that it wants none; and nobody can be asked to verify an address without it. */
-function mailProblems(value: z.infer<ReturnType<typeof settings>>, production: boolean): string[] {
-  const problems: string[] = [];
-  const wanted = value.MAIL === 'on';
-  if (production && wanted && !value.SMTP_URL) problems.push('SMTP_URL must be set, or MAIL to off');
-  if (wanted && value.SMTP_URL) return problems;
-  const needing = { REQUIRE_VERIFIED_EMAIL: 'true', SIGNUP_MODE: 'verify-first' } as const;
-  for (const [name, asked] of Object.entries(needing)) {
-    if (value[name as keyof typeof needing] === asked)
-      problems.push(`${name} must not be ${asked} without SMTP_URL`);
-  }
-  return problems;
+function mailProblems(set: NodeJS.ProcessEnv, production: boolean): string[] {
+  const off = set['MAIL'] === 'off';
+  if (set['SMTP_URL'] && !off) return [];
+  const needing = { REQUIRE_VERIFIED_EMAIL: 'true', SIGNUP_MODE: 'verify-first' };
+  return [
+    ...(production && !off ? ['SMTP_URL must be set, or MAIL to off'] : []),
+    ...Object.entries(needing).flatMap(([name, asked]) =>
+      set[name] === asked ? [`${name} must not be ${asked} without SMTP_URL`] : [],
+    ),
+  ];
 }
 
 const text = (missing: string) => z.string(missing);

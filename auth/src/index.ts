@@ -73,7 +73,8 @@ async function main(): Promise<void> {
 }
 
 function mailOptions({ mail, publicUrl }: Config, logger: Logger): MailOptions | undefined {
-  if (!mail) logger.warn('SMTP_URL is not set: no mail is sent, and what needs it is not there');
+  if (!mail)
+    logger.warn('SMTP_URL is not set, or MAIL is off: no mail is sent, and what needs it is not there');
   return mail && { ...mail, publicUrl };
 }
 

@@ -64,6 +64,7 @@ describe('settings', () => {
       expect.stringMatching(/^PUBLIC_URL must/),
       expect.stringMatching(/^TRUST_PROXY must/),
       expect.stringMatching(/^JWT_PRIVATE_KEY must/),
+      expect.stringMatching(/^SMTP_URL must/),
     ]);
   });
 

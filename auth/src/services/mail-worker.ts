@@ -15,7 +15,7 @@ export interface MailWorkerOptions {
   firstRetryMs?: number;
 }
 
-// Longer than a try can take: see the limits of smtp.ts. After it, the try of a process that died is another's to make.
+// Longer than a try can take: see smtp.ts. After it, the try of a process that died is another's to make.
 const leaseMs = 2 * 60_000;
 const mostRetryMs = 60 * 60_000;
 // With the waits between them: a mail server may be away for three hours.
