@@ -90,10 +90,12 @@ function routes({ accounts, sessions, ownAccount, administration, mail, signupMo
   path(router, '/me/password', { put: [...signedInOnly, ...changePassword(ownAccount)] });
   if (mail) {
     path(router, '/me/email', { put: [...signedInOnly, ...changeEmail(ownAccount, mail.outbox)] });
-    path(router, '/email-verification', { post: [...signedInOnly, requestVerification(mail.recovery)] });
-    path(router, '/email-verification/confirm', { post: confirmEmail(mail.recovery) });
-    path(router, '/password-reset', { post: requestPasswordReset(mail.recovery) });
-    path(router, '/password-reset/confirm', { post: confirmPasswordReset(mail.recovery) });
+    path(router, '/email-verification', {
+      post: [...signedInOnly, requestVerification(mail.emailConfirmation)],
+    });
+    path(router, '/email-verification/confirm', { post: confirmEmail(mail.emailConfirmation) });
+    path(router, '/password-reset', { post: requestPasswordReset(mail.passwordReset) });
+    path(router, '/password-reset/confirm', { post: confirmPasswordReset(mail.passwordReset) });
   }
   path(router, '/', { get: [...adminOnly, ...listUsers(administration)] });
   path(router, userById, {

@@ -1,8 +1,14 @@
 import { Schema, trusted, type Connection, type HydratedDocument, type Model, type Types } from 'mongoose';
 import type { Transaction } from './database';
-import { storedPassword } from './user';
+import { storedName, storedPassword } from './user';
 
-const purposes = ['verification', 'signup', 'password-reset', 'email-change', 'email-change-undo'] as const;
+export const purposes = [
+  'verification',
+  'signup',
+  'password-reset',
+  'email-change',
+  'email-change-undo',
+] as const;
 export type Purpose = (typeof purposes)[number];
 
 /** What a token lets its bearer do, once: what for, whose account, and which address it was sent to. */
@@ -13,6 +19,8 @@ export interface ActionTokenAttrs {
   user?: Types.ObjectId;
   password?: string;
   name?: string;
+  /** Of an `email-change-undo`: when the change was asked for. */
+  askedAt?: Date;
 }
 
 /** A token as it is stored. */
@@ -35,6 +43,10 @@ export interface ActionTokenModel extends Model<ActionTokenRecord> {
   /** Takes the token away and answers it: of two who come with it at once, one gets it. */
   take(query: ActionTokenQuery, tx: Transaction): Promise<ActionTokenRecord | null>;
   deleteAllOf(user: Types.ObjectId, tx: Transaction, purposes?: Purpose[]): Promise<void>;
+  /** The tokens of changes of address that were asked for at that time or after it. */
+  deleteWaysBack(user: Types.ObjectId, since: Date, tx: Transaction): Promise<void>;
+  /** The tokens of sign-ups, which have no user yet; answers how many there were. */
+  deleteSignups(email: string, tx: Transaction): Promise<number>;
 }
 
 export function createActionTokenModel(connection: Connection): ActionTokenModel {
@@ -45,12 +57,14 @@ export function createActionTokenModel(connection: Connection): ActionTokenModel
       email: { type: String, required: true, maxlength: 254 },
       user: { type: Schema.Types.ObjectId },
       password: { type: String, match: storedPassword },
-      name: { type: String, maxlength: 100 },
+      name: storedName,
+      askedAt: { type: Date },
       expiresAt: { type: Date, required: true },
     },
     { versionKey: false },
   );
   schema.index({ user: 1 });
+  schema.index({ email: 1 });
   schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
   // MongoDB removes expired tokens about once a minute, so the time is compared here too.
@@ -84,6 +98,27 @@ export function createActionTokenModel(connection: Connection): ActionTokenModel
       only?: Purpose[],
     ) {
       await this.deleteMany({ user, ...(only && { purpose: trusted({ $in: only }) }) }, { session: tx });
+    },
+  );
+
+  schema.static(
+    'deleteWaysBack',
+    async function deleteWaysBack(
+      this: ActionTokenModel,
+      user: Types.ObjectId,
+      since: Date,
+      tx: Transaction,
+    ) {
+      const later = { user, purpose: 'email-change-undo' as const, askedAt: trusted({ $gte: since }) };
+      await this.deleteMany(later, { session: tx });
+    },
+  );
+
+  schema.static(
+    'deleteSignups',
+    async function deleteSignups(this: ActionTokenModel, email: string, tx: Transaction) {
+      const { deletedCount } = await this.deleteMany({ email, purpose: 'signup' }, { session: tx });
+      return deletedCount;
     },
   );
 

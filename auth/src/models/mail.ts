@@ -1,11 +1,12 @@
 import { Schema, trusted, type Connection, type HydratedDocument, type Model, type Types } from 'mongoose';
 import type { Transaction } from './database';
-import { storedPassword } from './user';
+import { storedName, storedPassword } from './user';
 
 const kinds = [
   'verification',
   'signup',
   'password-reset',
+  'password-choice',
   'password-changed',
   'email-change',
   'email-change-notice',
@@ -49,6 +50,8 @@ export interface MailModel extends Model<MailRecord> {
   /** Writes how a try ended, unless its lease did and another has begun. */
   finish(mail: MailRecord, outcome: MailOutcome): Promise<void>;
   deleteAllOf(user: Types.ObjectId, tx: Transaction): Promise<void>;
+  /** Those that tell of a change of address which was asked for at that time or after it. */
+  deleteNotices(user: Types.ObjectId, since: Date, tx: Transaction): Promise<void>;
 }
 
 export type MailOutcome =
@@ -64,7 +67,7 @@ export function createMailModel(connection: Connection): MailModel {
       user: { type: Schema.Types.ObjectId },
       newEmail: { type: String, maxlength: 254 },
       password: { type: String, match: storedPassword },
-      name: { type: String, maxlength: 100 },
+      name: storedName,
       status: { type: String, required: true, enum: ['pending', 'sent', 'parked'], default: 'pending' },
       attempts: { type: Number, required: true, default: 0 },
       dueAt: { type: Date, required: true },
@@ -75,6 +78,7 @@ export function createMailModel(connection: Connection): MailModel {
     { versionKey: false },
   );
   schema.index({ status: 1, dueAt: 1 });
+  schema.index({ user: 1 });
   schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
   schema.static('build', function build(this: MailModel, attrs: MailAttrs, now: Date) {
@@ -99,6 +103,14 @@ export function createMailModel(connection: Connection): MailModel {
     'deleteAllOf',
     async function deleteAllOf(this: MailModel, user: Types.ObjectId, tx: Transaction) {
       await this.deleteMany({ user }, { session: tx });
+    },
+  );
+
+  schema.static(
+    'deleteNotices',
+    async function deleteNotices(this: MailModel, user: Types.ObjectId, since: Date, tx: Transaction) {
+      const later = { user, kind: 'email-change-notice' as const, createdAt: trusted({ $gte: since }) };
+      await this.deleteMany(later, { session: tx });
     },
   );
 

@@ -44,6 +44,13 @@ export interface UserQuery {
   limit: number;
 }
 
+/** What is changed of a user beside the version, which every change raises. */
+export interface UserChange {
+  $set: Partial<UserRecord>;
+  $unset?: { pendingEmail: 1 };
+  $inc?: { generation: 1 };
+}
+
 export interface UserMethods {
   /** Puts the hash in the place of a password that was set. Saving does so too; a transaction need not wait for it then. */
   hashPassword(): Promise<void>;
@@ -55,6 +62,13 @@ export interface UserModel extends Model<UserRecord, object, UserMethods> {
   build(attrs: UserAttrs): UserDoc;
   /** At most `limit` users, the first opened first. */
   page(query: UserQuery): Promise<UserRecord[]>;
+  /** Changes an account that is enabled and where this still holds; answers what it is then. */
+  changeEnabled(
+    id: Types.ObjectId | undefined,
+    where: Partial<Pick<UserRecord, 'email' | 'pendingEmail'>>,
+    change: UserChange,
+    tx: Transaction,
+  ): Promise<UserRecord | null>;
   /**
    * How many enabled admins there are beside this one. Writes to each of them, so that of two transactions that remove
    * each other's admin one conflicts, is tried anew, and then sees what the other did.
@@ -64,6 +78,8 @@ export interface UserModel extends Model<UserRecord, object, UserMethods> {
 
 // Written in JavaScript and in MongoDB's $jsonSchema alike. The rules for people's input are stricter: see the routes.
 const normalisedEmail = /^[!-?\[-~]+@[!-?\[-~]+$/;
+// The 100 code points that the routes let through, in the units that Mongoose counts.
+export const storedName = { type: String, minlength: 1, maxlength: 200 };
 export const storedPassword = /^[0-9a-f]{128}[.][0-9a-f]{16,64}([.]ln=[0-9]+,r=[0-9]+,p=[0-9]+)?$/;
 
 /** @param toHash turns a password in plain text into what is stored; called when, and only when, it was modified */
@@ -75,7 +91,7 @@ export function createUserModel(
     {
       email: { type: String, required: true, maxlength: 254, match: normalisedEmail },
       password: { type: String, required: true, storedMatch: storedPassword },
-      name: { type: String, minlength: 1, maxlength: 100 },
+      name: storedName,
       role: { type: String, required: true, enum: roles, default: 'user' },
       emailVerified: { type: Boolean, required: true, default: false },
       pendingEmail: { type: String, maxlength: 254, match: normalisedEmail },
@@ -86,6 +102,7 @@ export function createUserModel(
     { timestamps: true, optimisticConcurrency: true, versionKey: 'version' },
   );
   schema.index({ email: 1 }, { unique: true });
+  schema.index({ role: 1, _id: 1 });
 
   schema.method('hashPassword', async function hashPassword(this: UserDoc) {
     // A save that is tried again finds the hash there.
@@ -114,6 +131,19 @@ export function createUserModel(
     };
     return this.find(filter).sort({ _id: 1 }).limit(limit).lean();
   });
+
+  schema.static(
+    'changeEnabled',
+    async function changeEnabled(
+      this: UserModel,
+      ...[id, where, change, tx]: Parameters<UserModel['changeEnabled']>
+    ) {
+      if (!id) return null;
+      const raised = { ...change, $inc: { ...change.$inc, version: 1 } };
+      const options = { returnDocument: 'after' as const, session: tx };
+      return this.findOneAndUpdate({ _id: id, disabled: false, ...where }, raised, options).lean();
+    },
+  );
 
   schema.static(
     'touchOtherAdmins',

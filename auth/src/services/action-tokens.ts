@@ -1,6 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BadRequestError } from '../errors/bad-request-error';
-import type { ActionTokenAttrs, ActionTokenModel, ActionTokenRecord, Purpose } from '../models/action-token';
+import {
+  purposes,
+  type ActionTokenAttrs,
+  type ActionTokenModel,
+  type ActionTokenRecord,
+  type Purpose,
+} from '../models/action-token';
 import type { Transaction } from '../models/database';
 import type { UserRecord } from '../models/user';
 
@@ -35,32 +41,52 @@ export class ActionTokens {
    * What a token is for, without using it.
    * @throws {BadRequestError} for one that is unknown, used, expired or for another purpose, all alike
    */
-  async read(token: string, purposes: Purpose[]): Promise<ActionTokenRecord> {
+  async read(token: string, allowed: Purpose[]): Promise<ActionTokenRecord> {
     const { model, now } = this.options;
-    return sound(await model.findValid({ hash: hashOf(token), purposes, now: now() }));
+    return valid(await model.findValid({ hash: hashOf(token), purposes: allowed, now: now() }));
   }
 
   /**
    * Uses a token up.
    * @throws {BadRequestError} as `read`
    */
-  async use(token: string, purposes: Purpose[], tx: Transaction): Promise<ActionTokenRecord> {
+  async use(token: string, allowed: Purpose[], tx: Transaction): Promise<ActionTokenRecord> {
     const { model, now } = this.options;
-    return sound(await model.take({ hash: hashOf(token), purposes, now: now() }, tx));
+    return valid(await model.take({ hash: hashOf(token), purposes: allowed, now: now() }, tx));
   }
 
   /** Ends all tokens of a user, or those for these purposes. */
-  async endAll(user: Pick<UserRecord, '_id'>, tx: Transaction, purposes?: Purpose[]): Promise<void> {
-    await this.options.model.deleteAllOf(user._id, tx, purposes);
+  async endAll(user: Pick<UserRecord, '_id'>, tx: Transaction, only?: Purpose[]): Promise<void> {
+    await this.options.model.deleteAllOf(user._id, tx, only);
+  }
+
+  /** Ends all tokens of a user but those that bring back an address: they are the owner's, whoever has the account. */
+  async endAllButWaysBack(user: Pick<UserRecord, '_id'>, tx: Transaction): Promise<void> {
+    await this.endAll(
+      user,
+      tx,
+      purposes.filter((purpose) => purpose !== 'email-change-undo'),
+    );
+  }
+
+  /** Ends the ways back from the changes of address that were asked for at that time or after it. */
+  async endWaysBack(user: Pick<UserRecord, '_id'>, since: Date, tx: Transaction): Promise<void> {
+    await this.options.model.deleteWaysBack(user._id, since, tx);
+  }
+
+  /** Ends the tokens of every sign-up with that address, and answers how many there were. */
+  endSignups(email: string, tx: Transaction): Promise<number> {
+    return this.options.model.deleteSignups(email, tx);
   }
 }
 
-/** The one answer to every token that is no good. */
-export const invalidToken = (): BadRequestError => new BadRequestError('Invalid or expired token', 'token');
-
-function sound(record: ActionTokenRecord | null): ActionTokenRecord {
-  if (!record) throw invalidToken();
-  return record;
+/**
+ * What a token led to.
+ * @throws {BadRequestError} the one answer to every token that is no good, where it led to nothing
+ */
+export function valid<T>(found: T | null | undefined): T {
+  if (found === null || found === undefined) throw new BadRequestError('Invalid or expired token', 'token');
+  return found;
 }
 
 // Nothing slower is needed: 256 random bits can't be guessed from their hash.

@@ -58,27 +58,35 @@ export class Administration {
         .lean();
       if (change.disabled === true) {
         await sessions.endAll(user, tx);
-        await actionTokens.endAll(user, tx);
+        await actionTokens.endAllButWaysBack(user, tx);
       }
       return found(changed);
     });
   }
 
   /**
-   * Deletes an account with everything that belongs to it.
+   * Deletes an account.
    * @throws {NotFoundError}
    * @throws {ConflictError} for the last admin
    */
   async delete(id: string): Promise<void> {
-    const { users, sessions, actionTokens, mails, transact } = this.options;
+    const { users, transact } = this.options;
     await transact(async (tx) => {
-      const user = found(await users.findById(id, null, { session: tx }).lean());
-      await this.#requireAnotherAdmin(user, tx);
-      await users.deleteOne({ _id: user._id }, { session: tx });
-      await sessions.endAll(user, tx);
-      await actionTokens.endAll(user, tx);
-      await mails.deleteAllOf(user._id, tx);
+      await this.remove(found(await users.findById(id, null, { session: tx }).lean()), tx);
     });
+  }
+
+  /**
+   * Removes an account with everything that belongs to it.
+   * @throws {ConflictError} for the last admin
+   */
+  async remove(user: UserRecord, tx: Transaction): Promise<void> {
+    const { users, sessions, actionTokens, mails } = this.options;
+    await this.#requireAnotherAdmin(user, tx);
+    await users.deleteOne({ _id: user._id }, { session: tx });
+    await sessions.endAll(user, tx);
+    await actionTokens.endAll(user, tx);
+    await mails.deleteAllOf(user._id, tx);
   }
 
   /** @throws {NotFoundError} */

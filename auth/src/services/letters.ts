@@ -2,19 +2,13 @@ import type { Purpose } from '../models/action-token';
 import type { MailRecord } from '../models/mail';
 import type { UserModel, UserRecord } from '../models/user';
 import type { ActionTokens } from './action-tokens';
+import { format, type Draft } from './letter-format';
 import type { Letter } from './smtp';
 
 export interface LettersOptions {
   users: UserModel;
   actionTokens: ActionTokens;
   publicUrl: URL;
-}
-
-interface Draft {
-  subject: string;
-  /** Paragraphs. Nothing in them was chosen by whoever may have made us write, but addresses that were validated. */
-  says: string[];
-  link?: { page: 'email-verification' | 'password-reset'; token: string };
 }
 
 /** Writes the mails, when they are sent: what is true then is what they say, and the token in them is new. */
@@ -24,7 +18,7 @@ export class Letters {
   /** Undefined where there is nobody to write to any more, or never was. */
   async write(mail: MailRecord): Promise<Letter | undefined> {
     const draft = await this.#draft(mail);
-    return draft && this.#format(draft);
+    return draft && format(draft, this.options.publicUrl);
   }
 
   async #draft(mail: MailRecord): Promise<Draft | undefined> {
@@ -40,6 +34,8 @@ export class Letters {
         return this.#signup(mail);
       case 'password-reset':
         return isOwners ? this.#passwordReset(active) : undefined;
+      case 'password-choice':
+        return isOwners ? this.#passwordChoice(active) : undefined;
       case 'password-changed':
         return isOwners ? passwordChanged() : undefined;
       case 'email-change':
@@ -64,7 +60,10 @@ export class Letters {
     const token = await this.options.actionTokens.issue({ purpose: 'signup', email: to, ...waiting });
     return {
       subject: 'Verify your e-mail address',
-      says: ['Please confirm your address to open your account. The link is good for 24 hours.', ignoreIt],
+      says: [
+        'Please confirm your address to open your account. The link is good for 24 hours.',
+        'If you did not just sign up, leave the link alone: whoever did chose the password.',
+      ],
       link: { page: 'email-verification', token },
     };
   }
@@ -77,9 +76,20 @@ export class Letters {
     };
   }
 
+  async #passwordChoice(user: UserRecord): Promise<Draft> {
+    return {
+      subject: 'Choose your password',
+      says: [
+        'Your account is open. Somebody signed up with your address more than once, and the passwords of then are ' +
+          'good for nothing: please choose one. The link is good for one hour.',
+      ],
+      link: { page: 'password-reset', token: await this.#token('password-reset', user.email, user) },
+    };
+  }
+
   async #emailChange({ to, user: id }: MailRecord): Promise<Draft | undefined> {
-    const user = await this.#active(id);
-    if (user?.pendingEmail !== to) return undefined;
+    const user = await this.#find(id);
+    if (!user || user.disabled || user.pendingEmail !== to) return undefined;
     return {
       subject: 'Confirm your new e-mail address',
       says: ['Please confirm that this is your new address. The link is good for 24 hours.', ignoreIt],
@@ -87,9 +97,16 @@ export class Letters {
     };
   }
 
-  async #emailChangeNotice({ to, newEmail = '', user: id }: MailRecord): Promise<Draft | undefined> {
-    const user = await this.#active(id);
+  /** Also to the owner of an account that was disabled meanwhile: perhaps for what whoever took it over did with it. */
+  async #emailChangeNotice({
+    to,
+    newEmail = '',
+    user: id,
+    createdAt: askedAt,
+  }: MailRecord): Promise<Draft | undefined> {
+    const user = await this.#find(id);
     if (!user) return undefined;
+    const wayBack = { purpose: 'email-change-undo' as const, email: to, user: user._id, askedAt };
     return {
       subject: 'Your e-mail address is being changed',
       says: [
@@ -97,31 +114,16 @@ export class Letters {
         'If it was not you: the link keeps or brings back this address, ends every session and the password with ' +
           'them, and sends you a link to set a new one. It is good for 7 days.',
       ],
-      link: { page: 'email-verification', token: await this.#token('email-change-undo', to, user) },
+      link: { page: 'email-verification', token: await this.options.actionTokens.issue(wayBack) },
     };
   }
 
-  async #active(id: MailRecord['user']): Promise<UserRecord | undefined> {
-    const user = id && (await this.options.users.findById(id).lean());
-    return user && !user.disabled ? user : undefined;
+  async #find(id: MailRecord['user']): Promise<UserRecord | undefined> {
+    return (id && (await this.options.users.findById(id).lean())) ?? undefined;
   }
 
   #token(purpose: Purpose, email: string, user: UserRecord): Promise<string> {
     return this.options.actionTokens.issue({ purpose, email, user: user._id });
-  }
-
-  #format({ subject, says, link }: Draft): Letter {
-    const href = link && this.#href(link);
-    const text = [...says, ...(href === undefined ? [] : [href])].join('\n\n');
-    const paragraphs = says.map((line) => `<p>${escape(line)}</p>`);
-    if (href !== undefined) paragraphs.push(`<p><a href="${escape(href)}">${escape(subject)}</a></p>`);
-    const html = `<!doctype html><html lang="en"><body>${paragraphs.join('')}</body></html>`;
-    return { subject, text: `${text}\n`, html };
-  }
-
-  /** A page of the front end, which sends the token on by POST. As a fragment it reaches no server, log or referrer. */
-  #href({ page, token }: NonNullable<Draft['link']>): string {
-    return new URL(`/${page}#token=${token}`, this.options.publicUrl).href;
   }
 }
 
@@ -142,6 +144,3 @@ const alreadySignedUp = (): Draft => ({
     'If it was you, sign in, or ask for a new password with "forgot password". If it was not, nothing has changed.',
   ],
 });
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escape = (text: string): string => text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);

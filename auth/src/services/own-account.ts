@@ -84,7 +84,10 @@ export class OwnAccount {
     await this.#requirePassword(user, password, 'password');
     await transact(async (tx) => {
       const asked = { $set: { pendingEmail: email }, $inc: { version: 1 } };
-      await users.updateOne({ _id: user._id }, asked, { session: tx });
+      // As with a change of password: what an old one asked for must not come after it.
+      const compared = { _id: user._id, password: user.password };
+      const { matchedCount } = await users.updateOne(compared, asked, { session: tx });
+      if (matchedCount === 0) throw new BadRequestError('Invalid credentials', 'password');
       await outbox.add({ kind: 'email-change', user: user._id, to: email }, tx);
       await outbox.add({ kind: 'email-change-notice', user: user._id, to: user.email, newEmail: email }, tx);
     });
@@ -96,8 +99,14 @@ export class OwnAccount {
    * @throws {ConflictError} for the last admin
    */
   async close(user: UserRecord, { password }: { password: string }): Promise<void> {
+    const { users, administration, transact } = this.options;
     await this.#requirePassword(user, password, 'password');
-    await this.options.administration.delete(user._id.toHexString());
+    await transact(async (tx) => {
+      const compared = { _id: user._id, password: user.password };
+      const current = await users.findOne(compared, null, { session: tx }).lean();
+      if (!current) throw new BadRequestError('Invalid credentials', 'password');
+      await administration.remove(current, tx);
+    });
   }
 
   async #requirePassword(user: UserRecord, supplied: string, field: string): Promise<void> {

@@ -28,9 +28,12 @@ export class Password {
   async toHash(password: string): Promise<string> {
     const salt = newSalt();
     const key = await this.#places.run(() => derive(password, salt, this.#cost));
-    const parts = [key.toString('hex'), salt];
-    if (!sameCost(this.#cost, nodeDefaultCost)) parts.push(formatCost(this.#cost));
-    return parts.join('.');
+    return this.#stored(key, salt);
+  }
+
+  /** What is stored where no password is to match until a new one is set: a random key, which none is known to lead to. */
+  nobodys(): string {
+    return this.#stored(randomBytes(keyLength), newSalt());
   }
 
   /**
@@ -60,6 +63,12 @@ export class Password {
   isOutdated(stored: string): boolean {
     const known = parseStored(stored);
     return known !== undefined && !sameCost(known.cost, this.#cost);
+  }
+
+  #stored(key: Buffer, salt: string): string {
+    const parts = [key.toString('hex'), salt];
+    if (!sameCost(this.#cost, nodeDefaultCost)) parts.push(formatCost(this.#cost));
+    return parts.join('.');
   }
 }
 

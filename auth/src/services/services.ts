@@ -4,13 +4,14 @@ import type { Transact } from '../models/database';
 import { Accounts } from './accounts';
 import { ActionTokens } from './action-tokens';
 import { Administration } from './administration';
+import { EmailConfirmation } from './email-confirmation';
 import { Letters } from './letters';
 import { MailWorker, type MailWorkerOptions } from './mail-worker';
 import { Outbox } from './outbox';
 import { OwnAccount } from './own-account';
 import type { Password } from './password';
 import type { PasswordRules } from './password-rules';
-import { Recovery } from './recovery';
+import { PasswordReset } from './password-reset';
 import { Sessions, type SessionLimits } from './sessions';
 import { smtp, type SmtpOptions } from './smtp';
 import type { Tokens } from './tokens';
@@ -46,7 +47,8 @@ export interface Services {
 /** What is there only where mail can be sent. */
 export interface MailServices {
   outbox: Outbox;
-  recovery: Recovery;
+  emailConfirmation: EmailConfirmation;
+  passwordReset: PasswordReset;
   worker: MailWorker;
 }
 
@@ -64,8 +66,10 @@ export function createServices(options: ServicesOptions): Services {
   const ownAccount = new OwnAccount({ ...shared, administration, outbox });
   if (!mail || !outbox) return { accounts, sessions, ownAccount, administration };
 
-  const recovery = new Recovery({ ...shared, outbox });
+  const emailConfirmation = new EmailConfirmation({ ...shared, administration, outbox });
+  const passwordReset = new PasswordReset({ ...shared, outbox });
   const letters = new Letters({ users, actionTokens, publicUrl: mail.publicUrl });
   const worker = new MailWorker({ ...mail, mails, letters, send: smtp(mail), logger: options.logger, now });
-  return { accounts, sessions, ownAccount, administration, mail: { outbox, recovery, worker } };
+  const mailServices = { outbox, emailConfirmation, passwordReset, worker };
+  return { accounts, sessions, ownAccount, administration, mail: mailServices };
 }

@@ -28,13 +28,13 @@ const notice = 'Your e-mail address is being changed';
 const confirm = 'Confirm your new e-mail address';
 
 describe('a mail says what is true when it is sent', () => {
-  it('none goes out for an account that was disabled meanwhile', async () => {
+  it('of an account that was disabled meanwhile, the owner is told of a change of address alone', async () => {
     const browser = await service.signedUp('shut@example.com');
     await change(browser, 'shut-new@example.com');
     await changePassword(browser);
     await service.api().post('/api/users/password-reset').send({ email: 'shut@example.com' }).expect(202);
     await disable('shut@example.com');
-    expect(await sent()).toEqual({});
+    expect(await sent()).toEqual({ 'shut@example.com': [notice] });
     expect(await service.mails.countDocuments({ status: 'pending' })).toBe(0);
   });
 
