@@ -6,7 +6,7 @@ module.exports = {
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   globalSetup: '<rootDir>/src/test/start-mongod.ts',
   globalTeardown: '<rootDir>/src/test/stop-mongod.ts',
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   randomize: true,
   // Processes that the tests start do much of the work, and one waits while another runs.
   maxWorkers: 3,

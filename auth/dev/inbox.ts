@@ -23,7 +23,7 @@ export interface Inbox {
   pageUrl: string;
   /** The last of them last. */
   mails: ReceivedMail[];
-  /** Waits for such a mail, up to 10 s, and takes it out. */
+  /** Waits for such a mail, up to 30 s, and takes it out. */
   take: (wanted: (mail: ReceivedMail) => boolean) => Promise<ReceivedMail>;
   close: () => Promise<void>;
 }
@@ -39,7 +39,7 @@ export interface InboxOptions {
 }
 
 const mostMails = 500;
-const mostTakeMs = 10_000;
+const mostTakeMs = 30_000;
 
 export async function startInbox({
   smtpPort,
@@ -48,6 +48,7 @@ export async function startInbox({
   say = () => undefined,
 }: InboxOptions): Promise<Inbox> {
   const mails: ReceivedMail[] = [];
+  const given = new WeakSet<ReceivedMail>();
   const readers = new Set<() => void>();
   const smtp = new SMTPServer({
     disabledCommands: ['STARTTLS', 'AUTH'],
@@ -70,7 +71,7 @@ export async function startInbox({
     const [path = '', query] = (req.url ?? '').split('?', 2);
     const to = new URLSearchParams(query).get('to');
     const shown = mails.filter((mail) => to === null || mail.to === to);
-    const answer = answers[path]?.(shown);
+    const answer = path === '/token' ? nextToken(shown) : answers[path]?.(shown);
     res.setHeader('Cache-Control', 'no-store');
     res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
     if (answer) res.setHeader('Content-Type', `${answer.type}; charset=utf-8`).end(answer.body);
@@ -78,6 +79,14 @@ export async function startInbox({
   });
   await listen(smtp, smtpPort, host);
   await listen(page, pagePort, host);
+
+  /** For `TOKEN=$(curl …)`: the last one that was not given yet, so that asking again waits for the next. */
+  function nextToken(shown: ReceivedMail[]): Answer | undefined {
+    const mail = shown.findLast((one) => one.token !== undefined && !given.has(one));
+    if (!mail) return undefined;
+    given.add(mail);
+    return { type: 'text/plain', body: mail.token ?? '' };
+  }
 
   const take = (wanted: (mail: ReceivedMail) => boolean): Promise<ReceivedMail> =>
     new Promise((resolve, reject) => {
@@ -131,17 +140,20 @@ function received(parsed: Awaited<ReturnType<typeof simpleParser>>): ReceivedMai
   };
 }
 
-const answers: Readonly<Record<string, (mails: ReceivedMail[]) => { type: string; body: string }>> = {
+interface Answer {
+  type: string;
+  body: string;
+}
+
+const answers: Readonly<Record<string, (mails: ReceivedMail[]) => Answer>> = {
   '/': (mails) => ({ type: 'text/html', body: list(mails) }),
   '/mails': (mails) => ({ type: 'application/json', body: JSON.stringify({ mails }, null, 2) }),
-  // For `TOKEN=$(curl …)`: the one that came last.
-  '/token': (mails) => ({ type: 'text/plain', body: mails.findLast((mail) => mail.token)?.token ?? '' }),
 };
 
 const list = (mails: ReceivedMail[]): string =>
   `<!doctype html><html lang="en"><title>Inbox</title><style>body{font-family:sans-serif;max-width:50em;margin:2em auto}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f4f4;padding:1em}</style><h1>Inbox</h1>
-<p>As JSON: <a href="/mails">/mails</a>; the last token: <a href="/token">/token</a>; both take <code>?to=address</code>.</p>
+<p>As JSON: <a href="/mails">/mails</a>; the last token, each once: <code>/token</code>; both take <code>?to=address</code>.</p>
 ${mails.length === 0 ? '<p>No mail yet.</p>' : ''}${[...mails].reverse().map(entry).join('\n')}</html>`;
 
 const entry = ({ to, subject, receivedAt, text }: ReceivedMail): string =>

@@ -31,10 +31,12 @@ describe('the inbox', () => {
     ]);
   });
 
-  it('answers the last token as text', async () => {
-    expect(await get('/token')).toBe('second');
+  it('answers the last token as text, each once, and 404 where there is none', async () => {
     expect(await get('/token?to=a@example.com')).toBe('first');
-    expect(await get('/token?to=nobody@example.com')).toBe('');
+    expect(await get('/token')).toBe('second');
+    for (const path of ['/token', '/token?to=a@example.com', '/token?to=nobody@example.com', '//']) {
+      expect((await fetch(inbox.pageUrl + path)).status).toBe(404);
+    }
   });
 
   it('shows a page on which no mail can do anything', async () => {

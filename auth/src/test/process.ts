@@ -85,7 +85,7 @@ export function follow(child: ChildProcess): RunningProcess {
       });
       setTimeout(() => {
         reject(new Error(`waited in vain for ${String(pattern)}:\n${output}`));
-      }, 15_000).unref();
+      }, 45_000).unref();
     });
   return { child, output: () => output, line, ended };
 }
@@ -100,8 +100,8 @@ export const signup = (url: string, email: string): Promise<Response> =>
 
 export const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
-/** Asks until the answer is the one waited for, for 10 s unless told otherwise. */
-export async function until(wanted: () => Promise<boolean>, mostMs = 10_000): Promise<void> {
+/** Asks until the answer is the one waited for, for 30 s unless told otherwise. */
+export async function until(wanted: () => Promise<boolean>, mostMs = 30_000): Promise<void> {
   const last = Date.now() + mostMs;
   while (!(await wanted().catch(() => false))) {
     if (Date.now() > last) throw new Error('waited in vain');
