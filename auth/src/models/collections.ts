@@ -23,6 +23,10 @@ export async function prepareCollections(
     mails: createMailModel(connection),
     actionTokens: createActionTokenModel(connection),
   };
-  await Promise.all(Object.values(collections).map((model) => prepareCollection(model)));
+  const { users, ...others } = collections;
+  await Promise.all([
+    prepareCollection(users, () => users.adopt()),
+    ...Object.values(others).map((model) => prepareCollection(model)),
+  ]);
   return collections;
 }

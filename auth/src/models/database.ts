@@ -114,14 +114,19 @@ interface CollectionModel {
   createIndexes: () => Promise<void>;
 }
 
-/** Makes the collection with its validator and indexes, or brings the one that is there up to date. */
-export async function prepareCollection(model: CollectionModel): Promise<void> {
+/**
+ * Makes the collection with its validator and indexes, or brings the one that is there up to date.
+ * @param adopt what is done first with the documents of one that has no validator, and so is not of our making
+ */
+export async function prepareCollection(model: CollectionModel, adopt?: () => Promise<void>): Promise<void> {
   const { db, collection, schema } = model;
   const validation = { validator: { $jsonSchema: jsonSchemaOf(schema) }, validationLevel: 'strict' };
   try {
     await db.createCollection(collection.name, validation);
   } catch (error) {
     if (!hasCode(error, 48 /* NamespaceExists */)) throw error;
+    const options = await database(db).collection(collection.name).options();
+    if (options['validator'] === undefined) await adopt?.();
     await database(db).command({ collMod: collection.name, ...validation });
   }
   await model.createIndexes();

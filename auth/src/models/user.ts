@@ -60,6 +60,8 @@ export type UserDoc = HydratedDocument<UserRecord, UserMethods>;
 
 export interface UserModel extends Model<UserRecord, object, UserMethods> {
   build(attrs: UserAttrs): UserDoc;
+  /** Gives accounts that the course's service stored (`email`, `password`, `__v`) what they lack here. */
+  adopt(): Promise<void>;
   /** At most `limit` users, the first opened first. */
   page(query: UserQuery): Promise<UserRecord[]>;
   /** Changes an account that is enabled and where this still holds; answers what it is then. */
@@ -120,6 +122,20 @@ export function createUserModel(
       password: attrs.password,
       ...(attrs.name !== undefined && { name: attrs.name }),
     });
+  });
+
+  schema.static('adopt', async function adopt(this: UserModel) {
+    const opened = { $toDate: '$_id' };
+    const missing = {
+      ...{ role: 'user', emailVerified: false, disabled: false, version: 0 },
+      ...{ createdAt: opened, updatedAt: opened },
+    };
+    // It stored addresses as they were typed.
+    const email = { $toLower: { $trim: { input: '$email' } } };
+    await this.collection.updateMany({ version: { $exists: false } }, [
+      { $set: { ...missing, email } },
+      { $unset: '__v' },
+    ]);
   });
 
   schema.static('page', function page(this: UserModel, { email, role, after, limit }: UserQuery) {
