@@ -49,7 +49,12 @@ export interface PodSpec {
   automountServiceAccountToken?: boolean;
   terminationGracePeriodSeconds?: number;
   shareProcessNamespace?: boolean;
-  securityContext?: { runAsNonRoot?: boolean; runAsUser?: number; seccompProfile?: { type: string } };
+  securityContext?: {
+    runAsNonRoot?: boolean;
+    runAsUser?: number;
+    seccompProfile?: { type: string };
+    sysctls?: { name: string; value: string }[];
+  };
 }
 
 export const kustomizations = ['k8s', 'overlays/production', 'overlays/gateway'] as const;
