@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { build, isReady, Namespace, settled, type Pod } from './support/cluster';
-import { cookieOf, Ingress, Load, type Answer } from './support/ingress';
+import { createAdmin, describeAccounts, newEmail, type User } from './support/accounts';
+import { build, isReady, makeSecrets, Namespace, settled, type Pod } from './support/cluster';
+import { Inbox, submissionServer, submissionUrl } from './support/inbox';
+import { Browser, cookieOf, Ingress, Load, type Answer } from './support/ingress';
 import {
   containersOf,
   find,
@@ -47,10 +48,12 @@ const counts = long
       users: 2_000,
     };
 
-let serial = 0;
-const newEmail = (): string => `user-${process.pid}-${Date.now()}-${serial++}@example.com`;
 const summary = (outcomes: Record<string, number>): string => JSON.stringify(outcomes);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+// For both: production has the development inbox for a mail server.
+let built: Promise<string> | undefined;
+const developmentImage = (): Promise<string> => (built ??= build(project));
 
 /** The rendering as it is, but for the image, the host, and pods in which a test can kill a process. */
 function adapt(resources: Resource[], image: string): Resource[] {
@@ -172,7 +175,7 @@ describe('the base, as skaffold dev deploys it', () => {
   const ingress = new Ingress(base, host);
 
   before(async () => {
-    const image = await build(project);
+    const image = await developmentImage();
     say(`image ${image}`);
     namespace = await Namespace.create('auth-e2e-base');
     const began = Date.now();
@@ -200,31 +203,7 @@ describe('the base, as skaffold dev deploys it', () => {
 
   it('S58: keeps health and metrics inside', () => assertHealthIsInside(ingress, namespace));
 
-  it('verifies an address and resets a password with mails from the development inbox', async () => {
-    await settled(namespace, 'app=auth-inbox');
-    const { email, cookie } = await signUp(ingress);
-    const token = (): Promise<string> =>
-      until('a mail', async () => {
-        const page = `http://127.0.0.1:8025/token?to=${encodeURIComponent(email)}`;
-        const script = `fetch('${page}').then((answer) => answer.text()).then(console.log)`;
-        const found = (await namespace.exec('deploy/auth-inbox-depl', ['node', '-e', script])).trim();
-        return found !== used && found;
-      });
-    let used = '';
-    used = await token();
-    const verified = await ingress.users('email-verification/confirm', { token: used });
-    assert.equal(verified.status, 200, verified.text);
-    assert.match(verified.text, /"emailVerified":true/);
-
-    assert.equal((await ingress.users('password-reset', { email })).status, 202);
-    used = await token();
-    const changed = 'another correct horse battery';
-    const reset = await ingress.users('password-reset/confirm', { token: used, password: changed });
-    assert.equal(reset.status, 204, reset.text);
-    assert.equal((await ingress.users('currentuser', undefined, cookie)).text, '{"currentUser":null}');
-    assert.equal((await ingress.users('signin', { email, password })).status, 400);
-    assert.equal((await ingress.users('signin', { email, password: changed })).status, 200);
-  });
+  describeAccounts(ingress, () => namespace);
 
   it('made the signing key once, and keeps it when it is deployed again', async () => {
     const key = (): Promise<string> =>
@@ -318,6 +297,8 @@ describe('the base, as skaffold dev deploys it', () => {
 describe('the production overlay', () => {
   let namespace: Namespace;
   let image: string;
+  let resources: Resource[];
+  let saidWithoutMail: string;
   const ingress = new Ingress(base, host);
   const once = new Ingress(base, host, false);
   const members = ['auth-mongo-0', 'auth-mongo-1', 'auth-mongo-2'];
@@ -340,19 +321,21 @@ describe('the production overlay', () => {
     image = await build(project, 'production');
     say(`image ${image}`);
     namespace = await Namespace.create('auth-e2e-production');
-    const script = path.join(project, 'infra/overlays/production/make-secrets.sh');
-    await run(script, [namespace.name], { timeoutMs: 120_000 });
-    const resources = adapt(await render('overlays/production'), image);
+    saidWithoutMail = await makeSecrets(namespace);
+    await makeSecrets(namespace, submissionUrl);
+    resources = adapt(await render('overlays/production'), image);
     // One that the tests have no certificate for: the controller's own serves.
     const { spec } = find(resources, 'Ingress', 'ingress-srv');
     for (const tls of spec?.['tls'] as { secretName?: string }[]) delete tls.secretName;
     // The load of a test must not change what is tested.
     const scaler = find(resources, 'HorizontalPodAutoscaler', 'auth-hpa').spec;
     if (scaler) scaler['maxReplicas'] = 3;
+    const server = await submissionServer(await developmentImage());
     const began = Date.now();
-    await namespace.apply(resources);
+    await namespace.apply([...resources, ...server]);
     await namespace.rollout('statefulset/auth-mongo');
     await namespace.rollout('deployment/auth-depl');
+    await namespace.rollout('deployment/auth-inbox-depl');
     await assertAnswers(ingress);
     say(`the production overlay answered ${seconds(Date.now() - began)} after it was applied`);
   });
@@ -382,10 +365,44 @@ describe('the production overlay', () => {
     assert.doesNotMatch(files, /__test__|\.test\.|\.git\b|^(src|typescript|jest|ts-node|eslint)$/m);
   });
 
-  it('keeps its secrets when make-secrets.sh is run again', async () => {
-    const script = path.join(project, 'infra/overlays/production/make-secrets.sh');
-    const printed = await run(script, [namespace.name], { timeoutMs: 60_000 });
-    assert.doesNotMatch(printed, /created/);
+  it('keeps its secrets when make-secrets.sh is run again, prints none, and says what it lacks', async () => {
+    const printed = await makeSecrets(namespace, 'smtp://another.example.com');
+    assert.doesNotMatch(printed, /created|smtp:/);
+    assert.match(printed, /secret\/auth-smtp kept/);
+    assert.match(saidWithoutMail, /^secret\/auth-smtp is missing: .*SMTP_URL.* MAIL to off/m);
+  });
+
+  it('says in its log what it misses, and ends, where no Secret names a mail server', async () => {
+    const pod = structuredClone(podOf(find(resources, 'Deployment', 'auth-depl')));
+    const [container] = pod?.containers ?? [];
+    assert.ok(pod && container);
+    for (const { valueFrom } of container.env ?? []) {
+      if (valueFrom?.secretKeyRef?.name === 'auth-smtp') valueFrom.secretKeyRef.name = 'none';
+    }
+    const spec = { ...pod, restartPolicy: 'Never' };
+    await namespace.apply([{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'without-mail' }, spec }]);
+    await namespace.kubectl([
+      'wait',
+      '--for=jsonpath={.status.phase}=Failed',
+      'pod/without-mail',
+      '--timeout=60s',
+    ]);
+    const log = await namespace.kubectl(['logs', 'without-mail']);
+    await namespace.kubectl(['delete', 'pod', 'without-mail']);
+    assert.equal(log, 'auth: SMTP_URL must be set, or MAIL to off\n');
+  });
+
+  it('has admins made in a pod, with a password that the strict rules allow', async () => {
+    const root = { email: newEmail(), password };
+    await assert.rejects(createAdmin(namespace, { ...root, password: 'password' }), /at least 12 characters/);
+    await createAdmin(namespace, root);
+    const admin = new Browser(ingress);
+    await admin.gets(200, 'POST', 'signin', root);
+    const { users } = await admin.gets<{ users: User[] }>(200, 'GET', '?role=admin');
+    assert.deepEqual(
+      users.map(({ email }) => email),
+      [root.email],
+    );
   });
 
   it('S55: lets nobody into MongoDB without a password, nor the application out of its database', async () => {
@@ -452,16 +469,19 @@ describe('the production overlay', () => {
         ],
       },
     });
+    const [inbox] = await namespace.pods('app=auth-inbox');
     const strangers = [probe('stranger', 'stranger'), probe('backup', 'auth-mongo-backup')];
     await namespace.apply(strangers);
     await namespace.kubectl(['wait', '--for=condition=Ready', 'pod/stranger', 'pod/backup', '--timeout=60s']);
     const [auth] = await namespace.pods('app=auth');
     const [mongo] = await namespace.pods('app=auth-mongo');
-    assert.ok(auth?.status.podIP && mongo?.status.podIP);
+    assert.ok(auth?.status.podIP && mongo?.status.podIP && inbox?.status.podIP);
     const targets = {
       auth: [auth.status.podIP, 3000],
       health: [auth.status.podIP, 3001],
       mongo: [mongo.status.podIP, 27017],
+      'mail server': [inbox.status.podIP, 587],
+      'its page': [inbox.status.podIP, 8025],
       'API server': ['kubernetes.default.svc', 443],
     } as const;
     type Target = keyof typeof targets;
@@ -474,10 +494,13 @@ describe('the production overlay', () => {
       ['stranger', 'auth', false],
       ['stranger', 'health', false],
       ['stranger', 'mongo', false],
+      ['stranger', 'mail server', false],
       ['stranger', 'API server', false],
       ['backup', 'mongo', true],
       ['backup', 'auth', false],
       [auth.metadata.name, 'mongo', true],
+      [auth.metadata.name, 'mail server', true],
+      [auth.metadata.name, 'its page', false],
       [auth.metadata.name, 'API server', false],
     ];
     const found = await Promise.all(
@@ -492,6 +515,50 @@ describe('the production overlay', () => {
       return;
     }
     assert.deepEqual(found, wanted);
+  });
+
+  it('sends a mail once, though each replica looks for mails to send', async () => {
+    const { email } = await signUp(ingress);
+    const inbox = new Inbox(namespace);
+    const token = await inbox.token(email, 'Verify');
+    const user = await new Browser(ingress).gets<User>(200, 'POST', 'email-verification/confirm', { token });
+    assert.equal(user.emailVerified, true);
+    assert.equal((await inbox.mails()).filter(({ to }) => to === email).length, 1);
+  });
+
+  it('sends each mail once of those who signed up just before all pods were killed', async () => {
+    // The mail server is away meanwhile, so that it is certain that no mail went out before.
+    const scaleServer = (replicas: number): Promise<string> =>
+      namespace.kubectl(['scale', 'deployment/auth-inbox-depl', `--replicas=${replicas}`]);
+    await scaleServer(0);
+    await settled(namespace, 'app=auth-inbox', 0);
+    const people = await Promise.all(Array.from({ length: 6 }, () => signUp(ingress)));
+    await namespace.kubectl(['delete', 'pod', '-l', 'app=auth', '--grace-period=0', '--force']);
+    await settledAuth();
+
+    // What a dead pod had claimed it has to itself for some minutes yet, and each failure doubles a wait: cut short here,
+    // while no try can succeed, so that none is cut short that does.
+    const outbox = `db.getSiblingDB('auth').mails`;
+    const waiting = `{ status: 'pending', to: { $in: ${JSON.stringify(people.map(({ email }) => email))} } }`;
+    const soon = `{ $set: { attempts: 0, dueAt: new Date() } }`;
+    assert.equal(
+      Number(await sh(await primary(), `print(${outbox}.updateMany(${waiting}, ${soon}).matchedCount)`)),
+      people.length,
+    );
+    await scaleServer(1);
+    await settled(namespace, 'app=auth-inbox');
+    const back = Date.now();
+    await until('the mails to be sent', async () => {
+      const left = await sh(await primary(), `print(${outbox}.countDocuments(${waiting}))`);
+      return Number(left) === 0;
+    });
+    say(
+      `mails of ${people.length} sign-ups before a kill: sent ${seconds(Date.now() - back)} after the server was back`,
+    );
+    const inbox = new Inbox(namespace);
+    for (const { email } of people) await inbox.take(email, 'Verify');
+    const sent = (await inbox.mails()).map(({ to }) => to);
+    for (const { email } of people) assert.equal(sent.filter((to) => to === email).length, 1);
   });
 
   it('R1: loses no request in rolling restarts, nor when pods are deleted one by one', async () => {

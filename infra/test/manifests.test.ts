@@ -232,8 +232,28 @@ describe('the base', () => {
     find(rendered.k8s, 'PersistentVolumeClaim', 'auth-mongo-data');
   });
 
-  it('connects by the name of the Service', () => {
+  it('connects by the names of the Services', () => {
     assert.equal(env(auth('k8s').container, 'MONGO_URI'), 'mongodb://auth-mongo-srv:27017/auth');
+    assert.equal(env(auth('k8s').container, 'SMTP_URL'), 'smtp://auth-inbox-srv:1025');
+  });
+
+  it('agrees on the ports of the mail inbox', () => {
+    const { spec } = find(rendered.k8s, 'Service', 'auth-inbox-srv');
+    assert.deepEqual(spec?.['selector'], { app: 'auth-inbox' });
+    assert.deepEqual(spec['ports'], [
+      { name: 'smtp', port: 1025, targetPort: 'smtp' },
+      { name: 'page', port: 8025, targetPort: 'page' },
+    ]);
+    const [inbox] = podOf(find(rendered.k8s, 'Deployment', 'auth-inbox-depl'))?.containers ?? [];
+    // What it listens on unless told, which nobody does here.
+    assert.deepEqual(inbox?.ports, [
+      { name: 'smtp', containerPort: 1025 },
+      { name: 'page', containerPort: 8025 },
+    ]);
+    assert.deepEqual(
+      inbox.env?.map(({ name }) => name),
+      ['INBOX_HOST'],
+    );
   });
 });
 
@@ -250,9 +270,24 @@ describe('production', () => {
       pod.volumes?.map((volume) => volume['name']),
       ['mongo-ca'],
     );
-    for (const name of ['auth-mongo-depl', 'auth-mongo-data', 'auth-jwt', 'auth-jwt-scripts']) {
-      assert.ok(!rendered['overlays/production'].some(({ metadata }) => metadata.name === name), name);
+    const development = /^auth-(mongo-depl|mongo-data|jwt|inbox)/;
+    for (const { kind, metadata } of rendered['overlays/production']) {
+      assert.doesNotMatch(metadata.name, development, kind);
     }
+  });
+
+  it('sends mail by a server that a Secret names, and leaves it to the service to miss one', () => {
+    const { container } = auth('overlays/production');
+    assert.deepEqual(
+      container.env?.filter(({ name }) => name === 'SMTP_URL'),
+      [
+        {
+          name: 'SMTP_URL',
+          valueFrom: { secretKeyRef: { name: 'auth-smtp', key: 'SMTP_URL', optional: true } },
+        },
+      ],
+    );
+    assert.equal(env(container, 'MAIL'), undefined);
   });
 
   it('has three replicas, scaled on CPU, spread, and never all disrupted', () => {
@@ -314,8 +349,13 @@ describe('production', () => {
   it('S54: takes secrets from Secrets only', () => {
     for (const [name, pod] of pods(rendered['overlays/production'])) {
       for (const { env: variables = [] } of containersOf(pod)) {
-        for (const variable of variables.filter((one) => /PASSWORD$|PRIVATE_KEY$/.test(one.name))) {
+        for (const variable of variables.filter((one) =>
+          /PASSWORD$|PRIVATE_KEY$|^SMTP_URL$/.test(one.name),
+        )) {
           assert.ok(variable.valueFrom?.secretKeyRef, `${name}: ${variable.name}`);
+        }
+        for (const { value = '' } of variables.filter((one) => one.name === 'MONGO_URI')) {
+          assert.match(value, /^mongodb:\/\/\w+:\$\(MONGO_PASSWORD\)@/, name);
         }
       }
     }
@@ -334,6 +374,8 @@ describe('production', () => {
     ]);
     assert.deepEqual(production('NetworkPolicy', 'auth')['egress'], [
       { to: [{ podSelector: { matchLabels: { app: 'auth-mongo' } } }], ports: [{ port: 27017 }] },
+      // Any host's ports for the submission of mail.
+      { ports: [{ port: 465 }, { port: 587 }] },
     ]);
   });
 
@@ -365,6 +407,7 @@ describe('the project', () => {
     interface Skaffold {
       build: { artifacts: { image: string; context: string; docker: { target: string }; sync: unknown }[] };
       manifests: { kustomize: { paths: string[] } };
+      portForward: { resourceName: string; port: number; localPort: number }[];
     }
     const skaffold = parseYaml(await readFile(path.join(project, 'skaffold.yaml'), 'utf8')) as Skaffold;
     const [artifact] = skaffold.build.artifacts;
@@ -372,6 +415,14 @@ describe('the project', () => {
     assert.equal(artifact.docker.target, 'dev');
     assert.deepEqual(artifact.sync, { manual: [{ src: 'src/**/*.ts', dest: '.' }] });
     assert.deepEqual(skaffold.manifests.kustomize.paths, ['infra/k8s']);
+    for (const { resourceName, port, localPort } of skaffold.portForward) {
+      const { ports } = find(rendered.k8s, 'Service', resourceName).spec as { ports: { port: number }[] };
+      assert.ok(
+        ports.some((one) => one.port === port),
+        resourceName,
+      );
+      assert.equal(localPort, port);
+    }
     const stages = [
       ...(await readFile(path.join(project, 'auth/Dockerfile'), 'utf8')).matchAll(/^FROM .* AS (\S+)$/gm),
     ];

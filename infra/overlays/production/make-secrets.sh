@@ -2,7 +2,11 @@
 # Makes the Secrets that the production overlay names, in a namespace of the current kubectl context. What is there
 # already is kept, so it is safe to repeat; nothing is written to a file that stays.
 #
-#   infra/overlays/production/make-secrets.sh NAMESPACE
+#   SMTP_URL=smtps://user:password@host infra/overlays/production/make-secrets.sh NAMESPACE
+#
+# SMTP_URL, the mail server that the service sends through, comes from the environment: an argument would stand in the
+# list of processes. It is asked for once; to change it, delete the Secret auth-smtp, run this again and restart the
+# service.
 #
 # The certificate authority for MongoDB is made here too, and its key thrown away: to renew the certificates, delete the
 # Secret auth-mongo-tls, run this again and restart the members and the service. With cert-manager, or an authority of
@@ -16,9 +20,11 @@ cd "$work"
 
 kube() { kubectl --request-timeout=30s -n "$namespace" "$@"; }
 
+exists() { [ -n "$(kube get secret "$1" --ignore-not-found -o name)" ]; }
+
 # secret NAME FUNCTION: the function makes one file for each key.
 secret() {
-  if [ -n "$(kube get secret "$1" --ignore-not-found -o name)" ]; then
+  if exists "$1"; then
     echo "secret/$1 kept"
     return
   fi
@@ -32,6 +38,8 @@ password() { openssl rand -hex 32 | tr -d '\n' >password; }
 
 # The service's key for JWTs: EC P-256.
 jwt() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out JWT_PRIVATE_KEY; }
+
+smtp() { printf %s "$SMTP_URL" >SMTP_URL; }
 
 # By which clients know the members, and the members each other: those that have the same O are of one set.
 tls() {
@@ -52,6 +60,11 @@ secret auth-mongo-root password
 secret auth-mongo-app password
 secret auth-mongo-backup password
 secret auth-mongo-tls tls
-if [ -z "$(kube get secret ticketing-tls --ignore-not-found -o name)" ]; then
+if [ -n "${SMTP_URL-}" ] || exists auth-smtp; then
+  secret auth-smtp smtp
+else
+  echo "secret/auth-smtp is missing: run this again with SMTP_URL set, or set MAIL to off (see the README)"
+fi
+if ! exists ticketing-tls; then
   echo "secret/ticketing-tls is missing: the ingress's certificate comes from your authority (see the README)"
 fi

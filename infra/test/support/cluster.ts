@@ -1,5 +1,6 @@
+import path from 'node:path';
 import { run, say, until, type RunOptions } from './run';
-import type { Resource } from './manifests';
+import { project, type Resource } from './manifests';
 
 /** A namespace of the current kubectl context that admits only what Pod Security calls `restricted`. */
 export class Namespace {
@@ -82,6 +83,12 @@ export function settled(namespace: Namespace, label: string, count = 1): Promise
     },
     { timeoutMs: 180_000 },
   );
+}
+
+/** Runs make-secrets.sh for a namespace, with a mail server or without; answers what it printed. */
+export function makeSecrets({ name }: Namespace, smtpUrl = ''): Promise<string> {
+  const script = path.join(project, 'infra/overlays/production/make-secrets.sh');
+  return run(script, [name], { env: { SMTP_URL: smtpUrl }, timeoutMs: 120_000 });
 }
 
 /**

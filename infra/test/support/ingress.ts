@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import http from 'node:http';
 import https from 'node:https';
 import { sleep } from './run';
@@ -8,8 +9,10 @@ export interface Answer {
   text: string;
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 export interface Call {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: Method;
   path: string;
   body?: unknown;
   cookie?: string | undefined;
@@ -72,6 +75,35 @@ export class Ingress {
 
   close(): void {
     this.#agent.destroy();
+  }
+}
+
+/** Keeps the cookie that it was given last, and sends it along. */
+export class Browser {
+  #cookie: string | undefined;
+
+  constructor(private readonly ingress: Ingress) {}
+
+  /**
+   * Sends a request below /api/users; answers what came back.
+   * @throws {AssertionError} where it came with another status
+   */
+  async gets<T>(status: number, method: Method, path: string, body?: unknown): Promise<T> {
+    const call = { method, path: `/api/users/${path}`, body, cookie: this.#cookie };
+    const answer = await this.ingress.request(call);
+    assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`);
+    if (answer.headers['set-cookie']) this.#cookie = cookieOf(answer);
+    return (answer.text === '' ? undefined : JSON.parse(answer.text)) as T;
+  }
+
+  /** The address of who is signed in, where somebody is. */
+  async signedInAs(): Promise<string | undefined> {
+    const { currentUser } = await this.gets<{ currentUser: { email: string } | null }>(
+      200,
+      'GET',
+      'currentuser',
+    );
+    return currentUser?.email;
   }
 }
 

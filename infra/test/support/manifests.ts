@@ -17,7 +17,7 @@ export interface Resource {
 export interface EnvVar {
   name: string;
   value?: string;
-  valueFrom?: { secretKeyRef?: { name: string; key: string } };
+  valueFrom?: { secretKeyRef?: { name: string; key: string; optional?: boolean } };
 }
 
 export interface Probe {
@@ -49,7 +49,12 @@ export interface PodSpec {
   automountServiceAccountToken?: boolean;
   terminationGracePeriodSeconds?: number;
   shareProcessNamespace?: boolean;
-  securityContext?: { runAsNonRoot?: boolean; runAsUser?: number; seccompProfile?: { type: string } };
+  securityContext?: {
+    runAsNonRoot?: boolean;
+    runAsUser?: number;
+    seccompProfile?: { type: string };
+    sysctls?: { name: string; value: string }[];
+  };
 }
 
 export const kustomizations = ['k8s', 'overlays/production', 'overlays/gateway'] as const;

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 
 export interface RunOptions {
   cwd?: string;
+  /** Set beside the variables that there are. */
+  env?: Record<string, string>;
   /** Given to the command's standard input. */
   input?: string;
   /** After which the command is ended; a minute unless told. */
@@ -13,10 +15,11 @@ export interface RunOptions {
  * @throws {Error} with what it printed to its standard error, where it failed
  */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<string> {
-  const { input = '', timeoutMs = 60_000, cwd } = options;
+  const { input = '', timeoutMs = 60_000, cwd, env } = options;
   return new Promise((resolve, reject) => {
     const settings = {
       cwd,
+      env: { ...process.env, ...env },
       timeout: timeoutMs,
       killSignal: 'SIGKILL' as const,
       maxBuffer: 256 * 1024 * 1024,
