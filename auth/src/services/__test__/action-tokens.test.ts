@@ -94,6 +94,8 @@ describe('a token that came by mail', () => {
 });
 
 describe('with an account', () => {
+  afterEach(() => service.worker?.start());
+
   it.each<[string, (browser: Browser, id: string) => Promise<unknown>]>([
     ['its owner', (browser) => browser.delete('/api/users/me').send({ password }).expect(204)],
     [
@@ -117,6 +119,5 @@ describe('with an account', () => {
     await remove(browser, user.toHexString());
     expect(await service.actionTokens.countDocuments({ user })).toBe(0);
     expect(await service.mails.countDocuments({ user })).toBe(0);
-    service.worker?.start();
   });
 });
