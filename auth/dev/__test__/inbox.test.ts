@@ -47,6 +47,11 @@ describe('the inbox', () => {
     expect((await fetch(`${inbox.pageUrl}/nothing`)).status).toBe(404);
   });
 
+  it('goes on after a request for //', async () => {
+    expect((await fetch(`${inbox.pageUrl}//`)).status).toBe(404);
+    expect(await get('/token')).toBe('second');
+  });
+
   it('says each mail in a line, with its link', () => {
     expect(said).toEqual([
       'mail to a@example.com: <b>first</b> http://localhost:3000/email-verification#token=first',

@@ -6,7 +6,7 @@ import { password, useService } from '../test/service';
 const service = useService();
 
 /** The command of the service's image, with the settings of a pod that matter to it. */
-function cli(args: string[], input = ''): RunningProcess {
+function cli(args: string[], input = '', settings: NodeJS.ProcessEnv = {}): RunningProcess {
   const { host, port, name } = service.connection;
   const child = spawn(process.execPath, ['dist/cli.js', ...args], {
     cwd: path.resolve(__dirname, '../..'),
@@ -15,6 +15,7 @@ function cli(args: string[], input = ''): RunningProcess {
       NODE_ENV: 'test',
       PASSWORD_COST: 'ln=4,r=8,p=1',
       MONGO_URI: `mongodb://${host}:${port}/${name}?replicaSet=rs0`,
+      ...settings,
     },
   });
   child.stdin.end(input);
@@ -50,9 +51,13 @@ describe('create-admin', () => {
 
   it('refuses what sign-up would refuse, and tells how it is used', async () => {
     const short = cli([...createAdmin('nonsense'), '--password-stdin'], 'short\n');
+    const strict = { PASSWORD_PROFILE: 'strict' };
+    const common = cli([...createAdmin('a@example.com'), '--password-stdin'], 'P@ssw0rd2024!\n', strict);
     const usage = cli(['create-admin', '--password', 'as an argument']);
     expect(await short.ended).toBe(1);
     expect(short.output()).toMatch(/^auth: Email must be valid\nPassword must be between 8/);
+    expect(await common.ended).toBe(1);
+    expect(common.output()).toBe('auth: Password is too common\n');
     expect(await usage.ended).toBe(2);
     expect(usage.output()).toMatch(/^usage: /);
   });

@@ -1,38 +1,8 @@
+import { endpoints, member, type Caller } from '../test/endpoints';
 import { password, useService } from '../test/service';
 
 const service = useService();
 type Browser = ReturnType<typeof service.browser>;
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-type Caller = 'anyone' | 'user' | 'admin';
-type Body = Record<string, unknown>;
-
-const email = 'contract@example.com';
-const token = 'a'.repeat(43);
-const someId = '/0123456789abcdef01234567';
-
-/** Every endpoint: whom it is for, and a body that is sound. What each answers is in the tests of its route. */
-const endpoints: readonly [Method, string, Caller, Body?][] = [
-  ['post', '/signup', 'anyone', { email, password, name: 'Ada' }],
-  ['post', '/signin', 'anyone', { email, password }],
-  ['post', '/signout', 'anyone', {}],
-  ['get', '/currentuser', 'anyone'],
-  ['get', '/sessions', 'user'],
-  ['delete', '/sessions/some-id', 'user', {}],
-  ['delete', '/sessions', 'user', {}],
-  ['patch', '/me', 'user', { name: 'Ada', version: 0 }],
-  ['put', '/me/password', 'user', { currentPassword: password, password }],
-  ['put', '/me/email', 'user', { email, password }],
-  ['delete', '/me', 'user', { password }],
-  ['post', '/email-verification', 'user', {}],
-  ['post', '/email-verification/confirm', 'anyone', { token }],
-  ['post', '/password-reset', 'anyone', { email }],
-  ['post', '/password-reset/confirm', 'anyone', { token, password }],
-  ['get', '/', 'admin'],
-  ['get', someId, 'admin'],
-  ['patch', someId, 'admin', { role: 'user', disabled: false, version: 0 }],
-  ['delete', someId, 'admin', {}],
-  ['delete', `${someId}/sessions`, 'admin', {}],
-];
 
 const ofCaller = (...callers: Caller[]) =>
   endpoints.flatMap(([method, path, caller]) =>
@@ -47,14 +17,11 @@ const fields = withBody.flatMap(([method, path, caller, body]) =>
 
 let browsers: Record<Caller, Browser>;
 beforeAll(async () => {
-  const [user, admin] = [await service.signedUp(email), await service.signedUpAdmin('admin@example.com')];
+  const [user, admin] = [await service.signedUp(member), await service.signedUpAdmin('admin@example.com')];
   browsers = { anyone: service.browser(), user, admin };
 });
-
-const untouched = async () => [
-  await service.users.find().sort({ _id: 1 }).lean(),
-  await service.sessions.countDocuments(),
-];
+// What waits to be sent changes when it is.
+beforeEach(() => service.mailSettled());
 
 const operators = [{ $gt: '' }, { $ne: null }, { $regex: '.*' }, { $where: 'true' }, { $in: ['a', 'b'] }];
 const wrongTypes = [{}, [], ['a', 'b'], [true], [0], null];
@@ -78,7 +45,7 @@ describe('of every endpoint of the contract', () => {
   it.each(fields)(
     'S1 S2 S3 %s %s refuses every wrong type for %s with 400, and changes nothing',
     async (method, path, field, caller, body) => {
-      const before = await untouched();
+      const before = await service.everything();
       for (const value of [...operators, ...wrongTypes, ...(otherThan[typeof body[field]] ?? [])]) {
         const response = await browsers[caller][method](`/api/users${path}`).send({
           ...body,
@@ -90,14 +57,14 @@ describe('of every endpoint of the contract', () => {
         });
         expect(response.get('Set-Cookie')).toBeUndefined();
       }
-      expect(await untouched()).toEqual(before);
+      expect(await service.everything()).toEqual(before);
     },
   );
 
   it.each(withBody)(
     'S7 S35 %s %s refuses other bodies and other sites',
     async (method, path, caller, body) => {
-      const before = await untouched();
+      const before = await service.everything();
       const ask = () => browsers[caller][method](`/api/users${path}`);
       await ask().type('text/plain').send(JSON.stringify(body)).expect(415);
       await ask()
@@ -105,7 +72,7 @@ describe('of every endpoint of the contract', () => {
         .expect(413);
       await ask().set('Origin', 'https://evil.example').send(body).expect(403);
       await ask().set('Sec-Fetch-Site', 'cross-site').send(body).expect(403);
-      expect(await untouched()).toEqual(before);
+      expect(await service.everything()).toEqual(before);
     },
   );
 
@@ -128,4 +95,28 @@ describe('of every endpoint of the contract', () => {
       }
     },
   );
+
+  it('S5 sets of an account what it is for, whatever else a body names', async () => {
+    const email = 'greedy@example.com';
+    const browser = await service.signedUp(email);
+    const before = await service.users.findOne({ email }).lean().orFail();
+    const greedy = {
+      ...{ role: 'admin', disabled: true, _id: '0'.repeat(24), id: '0'.repeat(24), version: 70 },
+      ...{ generation: 70, createdAt: '2001-01-01T00:00:00Z', extra: 'x' },
+    };
+    const changed = { ...greedy, currentPassword: password, password };
+    await browser.put('/api/users/me/password').send(changed).expect(204);
+    const moving = { ...greedy, email: 'greedy-new@example.com', password };
+    await browser.put('/api/users/me/email').send(moving).expect(202);
+    await service.api().post('/api/users/password-reset').send({ email }).expect(202);
+    const token = await service.tokenTo(email, 'Reset');
+    const reset = { ...greedy, token, password };
+    await service.api().post('/api/users/password-reset/confirm').send(reset).expect(204);
+    expect(await service.users.findOne({ email }).lean()).toEqual({
+      ...before,
+      ...{ password: expect.any(String), emailVerified: true, updatedAt: expect.any(Date) },
+      // Three changes, of which two ended sessions.
+      ...{ version: 3, generation: 2 },
+    });
+  });
 });

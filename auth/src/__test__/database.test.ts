@@ -1,5 +1,6 @@
 import { startMongod, type Mongod } from '../../dev/mongod';
 import { connectTo, freshDatabase } from '../test/database';
+import { endpoints } from '../test/endpoints';
 import { freePort, signup, statusOf, until, useProcesses } from '../test/process';
 
 const { start, listening } = useProcesses();
@@ -65,38 +66,49 @@ describe('a database that is not there', () => {
   it('S50 is answered with 503 and Retry-After at every endpoint, and opens no door', async () => {
     const mongoPort = await freePort();
     let mongod = await startMongod({ port: mongoPort, say: () => undefined });
-    const service = await listening({ MONGO_URI: mongod.uri('auth') });
-    const cookie = (await signup(service.url, 'lost@example.com')).headers.get('Set-Cookie') ?? '';
+    const service = await listening({
+      MONGO_URI: mongod.uri('auth'),
+      SMTP_URL: `smtp://127.0.0.1:${await freePort()}`,
+    });
+    const cookieOf = async (email: string): Promise<string> =>
+      (await signup(service.url, email)).headers.get('Set-Cookie') ?? '';
+    const cookies = { user: await cookieOf('lost@example.com'), admin: await cookieOf('root@example.com') };
+    const client = await connectTo(mongod.uri('auth'));
+    const promoted = { $set: { role: 'admin' } };
+    await client.db().collection('users').updateOne({ email: 'root@example.com' }, promoted);
+    await client.close();
     await mongod.stop();
 
-    const ask = (method: string, path: string, body?: object): Promise<Response> =>
+    const ask = (cookie: string, method: string, path: string, body?: object): Promise<Response> =>
       fetch(`${service.url}/api/users${path}`, {
-        method,
+        method: method.toUpperCase(),
         headers: { Cookie: cookie, 'Content-Type': 'application/json' },
         ...(body && { body: JSON.stringify(body) }),
       });
-    const credentials = { email: 'lost@example.com', password: 'correct horse battery' };
-    const answers = await Promise.all([
-      ask('POST', '/signup', credentials),
-      ask('POST', '/signin', credentials),
-      ask('POST', '/signout', {}),
-      ask('GET', '/currentuser'),
-      ask('GET', '/sessions'),
-      ask('DELETE', '/sessions'),
-      ask('DELETE', '/sessions/some-id'),
-    ]);
-    for (const answer of answers) {
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/);
-      expect(answer.headers.get('Set-Cookie')).toBeNull();
-      expect(await answer.json()).toEqual({ errors: [{ message: 'Database not reachable' }] });
+    const answers = Object.entries(cookies).flatMap(([who, cookie]) =>
+      endpoints.map(async ([method, path, , body]) => {
+        const answer = await ask(cookie, method, path, body);
+        const retryAfter = answer.headers.get('Retry-After');
+        const setCookie = answer.headers.get('Set-Cookie');
+        const asked = `${method} ${path} as ${who}`;
+        return { asked, retryAfter, setCookie, status: answer.status, body: await answer.json() };
+      }),
+    );
+    for (const answer of await Promise.all(answers)) {
+      expect(answer).toEqual({
+        asked: answer.asked,
+        status: 503,
+        retryAfter: expect.stringMatching(/^\d+$/),
+        setCookie: null,
+        body: { errors: [{ message: 'Database not reachable' }] },
+      });
     }
     expect(await statusOf(`${service.healthUrl}/livez`)).toBe(200);
     expect(service.output()).not.toContain('correct horse');
 
     mongod = await startMongod({ port: mongoPort, say: () => undefined });
     mongods.push(mongod);
-    await until(async () => (await ask('GET', '/currentuser')).status === 200);
+    await until(async () => (await ask(cookies.user, 'get', '/currentuser')).status === 200);
     expect(service.child.exitCode).toBeNull();
   });
 });

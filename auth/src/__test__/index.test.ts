@@ -1,4 +1,6 @@
-import { connect } from 'node:net';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { connectTo, freshDatabase } from '../test/database';
 import { signup, statusOf, until, useProcesses } from '../test/process';
 
@@ -19,8 +21,43 @@ describe('the process', () => {
       expect.stringMatching(/^auth: PUBLIC_URL must be set/),
       expect.stringMatching(/^auth: TRUST_PROXY must be set/),
       expect.stringMatching(/^auth: JWT_PRIVATE_KEY must be an EC P-256/),
+      'auth: SMTP_URL must be set, or MAIL to off',
     ]);
     expect(output()).not.toContain('hush');
+  });
+
+  it('S25 asks in production for a mail server, or to be told that there is none', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { ended, output } = start({
+      NODE_ENV: 'production',
+      MONGO_URI: freshDatabase(),
+      PUBLIC_URL: 'https://ticketing.dev',
+      TRUST_PROXY: '1',
+      JWT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      PASSWORD_COST: '',
+    });
+    expect(await ended).toBe(1);
+    expect(output()).toBe('auth: SMTP_URL must be set, or MAIL to off\n');
+  });
+
+  it('asks the list of leaked passwords that it is told of', async () => {
+    const hash = createHash('sha1').update('correct horse battery').digest('hex').toUpperCase();
+    const list = createServer((req, res) => {
+      res.end(req.url === `/range/${hash.slice(0, 5)}` ? `${hash.slice(5)}:37\r\n` : '');
+    });
+    await new Promise<void>((resolve) => list.listen(0, '127.0.0.1', resolve));
+    const { port } = list.address() as AddressInfo;
+    const { url } = await listening({
+      MONGO_URI: freshDatabase(),
+      PWNED_PASSWORDS_URL: `http://127.0.0.1:${port}/range/`,
+    });
+    const response = await signup(url, 'leaked@example.com');
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      errors: [{ message: 'Password is known from a data leak', field: 'password' }],
+    });
+    list.closeAllConnections();
+    list.close();
   });
 
   it('says in a line that its port is taken, and ends with 1', async () => {

@@ -27,6 +27,9 @@ async function deafServer(port: number): Promise<{ met: () => boolean; close: ()
   };
 }
 
+/** Long enough for each process to look at the outbox twice. */
+const fewPolls = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2200));
+
 const inboxes: Inbox[] = [];
 afterAll(() => Promise.all(inboxes.map((inbox) => inbox.close())));
 
@@ -53,15 +56,49 @@ describe('a process that is killed between commit and send', () => {
     await mails.updateOne({}, { $set: { dueAt: new Date() } });
     const inbox = await startInbox({ smtpPort: port, pagePort: 0 });
     inboxes.push(inbox);
-    const third = await listening(settings);
+    const [third, fourth] = await Promise.all([listening(settings), listening(settings)]);
     const mail = await inbox.take(({ to }) => to === email);
     expect(mail.messageId).toContain(String(claimed?._id));
     await until(async () => (await mails.countDocuments({ status: 'sent' })) === 1);
+    await fewPolls();
     expect(inbox.mails).toEqual([]);
-    third.child.kill('SIGTERM');
-    expect(await third.ended).toBe(0);
-    expect(third.output()).toContain('"event":"mail_sent"');
-    expect([first, second, third].map(({ output }) => output()).join('')).not.toContain(mail.token);
+    const survivors = [third, fourth];
+    for (const { child } of survivors) child.kill('SIGTERM');
+    expect(await Promise.all(survivors.map(({ ended }) => ended))).toEqual([0, 0]);
+    expect(survivors.flatMap(({ output }) => output().match(/"event":"mail_sent"/g) ?? [])).toHaveLength(1);
+    expect([first, second, ...survivors].map(({ output }) => output()).join('')).not.toContain(mail.token);
     await client.close();
   }, 40_000);
+});
+
+describe('a mail server that is down', () => {
+  it('keeps nobody from signing up, and has the mail, once, when it is back', async () => {
+    const database = freshDatabase();
+    const port = await freePort();
+    const service = await listening({
+      MONGO_URI: database,
+      SMTP_URL: `smtp://127.0.0.1:${port}`,
+      MAIL_FROM: 'Box Office <office@tickets.example>',
+      PUBLIC_URL: 'https://tickets.example',
+    });
+    const email = 'patient@example.com';
+    expect((await signup(service.url, email)).status).toBe(201);
+    await service.line(/"event":"mail_failed"/);
+
+    const inbox = await startInbox({ smtpPort: port, pagePort: 0 });
+    inboxes.push(inbox);
+    const client = await connectTo(database);
+    const mails = client.db().collection('mails');
+    // As if the wait for the next try were over.
+    await mails.updateOne({ to: email }, { $set: { dueAt: new Date() } });
+    expect(await inbox.take(({ to }) => to === email)).toMatchObject({
+      from: '"Box Office" <office@tickets.example>',
+      messageId: expect.stringMatching(/^<[0-9a-f]{24}@tickets\.example>$/),
+      link: expect.stringMatching(/^https:\/\/tickets\.example\/email-verification#token=[\w-]{43}$/),
+    });
+    await until(async () => (await mails.countDocuments({ status: 'sent' })) === 1);
+    await fewPolls();
+    expect(inbox.mails).toEqual([]);
+    await client.close();
+  });
 });

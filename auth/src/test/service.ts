@@ -39,6 +39,8 @@ export interface TestService extends Collections {
   tokenTo: (email: string, subject?: string) => Promise<string>;
   /** Resolves when every mail that waits has been sent, dropped or parked. */
   mailSettled: () => Promise<void>;
+  /** Every document there is, to tell whether anything was changed. */
+  everything: () => Promise<unknown[]>;
   /** Log lines so far, parsed. */
   logs: Record<string, unknown>[];
   /** Sets the service's clock forward. */
@@ -170,6 +172,13 @@ async function startService(
     ...{ inbox, worker, mailTo, signedUp },
     tokenTo: async (email, subject) => (await mailTo(email, subject)).token ?? '',
     mailSettled: () => until(async () => !(await prepared.mails.exists({ status: 'pending' }))),
+    everything: () =>
+      Promise.all([
+        prepared.users.find().sort({ _id: 1 }).lean(),
+        prepared.sessions.find().sort({ _id: 1 }).lean(),
+        prepared.mails.find().sort({ _id: 1 }).lean(),
+        prepared.actionTokens.find().sort({ _id: 1 }).lean(),
+      ]),
     signedUpAdmin: async (email) => {
       const agent = await signedUp(email);
       await prepared.users.updateOne({ email }, { role: 'admin' });

@@ -138,6 +138,14 @@ describe('PUT /api/users/me/email', () => {
     await signin('new@example.com').expect(200);
   });
 
+  it('names an address in HTML as it is', async () => {
+    const { browser, email } = await newUser('escaped');
+    await change(browser, { email: 'a&b@example.com', password }).expect(202);
+    const { text, html } = await service.mailTo(email, 'being changed');
+    expect(text).toContain('to a&b@example.com.');
+    expect(html).toContain('to a&amp;b@example.com.');
+  });
+
   it('refuses without the password, a malformed address, and who is not signed in', async () => {
     const { browser } = await newUser('guarded');
     const wrong = await change(browser, { email: 'x@example.com', password: 'wrong password' }).expect(400);

@@ -1,38 +1,43 @@
 import { password, useService } from '../../test/service';
 
 const service = useService({ passwordProfile: 'strict' });
-const email = 'strict@example.com';
-const common = [{ message: 'Password is too common', field: 'password' }];
+const post = (path: string, body: object) => service.api().post(`/api/users${path}`).send(body);
 
 describe('PASSWORD_PROFILE=strict', () => {
-  it('holds wherever a password is set', async () => {
-    const secret = 'P@ssw0rd2024!';
-    const signup = await service
-      .api()
-      .post('/api/users/signup')
-      .send({ email, password: secret })
-      .expect(400);
-    expect(signup.body.errors).toEqual(common);
+  it.each([
+    ['common', 'P@ssw0rd2024!', 'Password is too common'],
+    ['lovelace', 'Lovelace-Example!', 'Password must not be made of your e-mail address or "ticketing"'],
+  ])('refuses one wherever a password is set, and changes nothing: %s', async (name, secret, message) => {
+    const email = `${name}@example.com`;
+    const refused = { errors: [{ message, field: 'password' }] };
+    await post('/signup', { email, password: secret }).expect(400, refused);
 
     const browser = await service.signedUp(email);
     const change = { currentPassword: password, password: secret };
-    const changed = await browser.put('/api/users/me/password').send(change).expect(400);
-    expect(changed.body.errors).toEqual(common);
+    await browser.put('/api/users/me/password').send(change).expect(400, refused);
 
-    await service.api().post('/api/users/password-reset').send({ email }).expect(202);
+    await post('/password-reset', { email }).expect(202);
     const token = await service.tokenTo(email, 'Reset');
-    const confirm = (given: string) =>
-      service.api().post('/api/users/password-reset/confirm').send({ token, password: given });
-    expect((await confirm(secret).expect(400)).body.errors).toEqual(common);
-    await confirm('another good password').expect(204);
+    await post('/password-reset/confirm', { token, password: secret }).expect(400, refused);
+    await post('/password-reset/confirm', { token, password: 'another good password' }).expect(204);
   });
 
   it('lets in who has a password from before', async () => {
     const old = await service.users.build({ email: 'old@example.com', password: 'password' }).save();
-    await service
+    await post('/signin', { email: old.email, password: 'password' }).expect(200);
+  });
+});
+
+describe('PASSWORD_PROFILE=strict with SIGNUP_MODE=verify-first', () => {
+  const careful = useService({ passwordProfile: 'strict', signupMode: 'verify-first' });
+
+  it('refuses one before any mail is written', async () => {
+    const body = { email: 'careful@example.com', password: 'P@ssw0rd2024!' };
+    await careful
       .api()
-      .post('/api/users/signin')
-      .send({ email: old.email, password: 'password' })
-      .expect(200);
+      .post('/api/users/signup')
+      .send(body)
+      .expect(400, { errors: [{ message: 'Password is too common', field: 'password' }] });
+    expect(await careful.mails.countDocuments()).toBe(0);
   });
 });

@@ -23,8 +23,11 @@ describe('POST /api/users/signin', () => {
 
   it('answers 200 with the user and a session cookie', async () => {
     const response = await signin('known@example.com', password).expect(200);
-    expect(response.body).toMatchObject({ email: 'known@example.com', role: 'user' });
-    expect(response.body).not.toHaveProperty('password');
+    expect(response.body).toEqual({
+      ...{ id: expect.stringMatching(/^[0-9a-f]{24}$/), email: 'known@example.com', role: 'user' },
+      ...{ emailVerified: false, version: 0 },
+      ...{ createdAt: expect.any(String), updatedAt: expect.any(String) },
+    });
     expect(response.get('Set-Cookie')).toHaveLength(1);
   });
 

@@ -98,6 +98,21 @@ describe('GET /api/users', () => {
     expect(third.nextCursor).toBeNull();
   });
 
+  it('answers 50 users, or up to 100 where more are asked for', async () => {
+    const secret = await service.passwords.toHash(password);
+    await service.users.insertMany(
+      Array.from({ length: 101 }, (_, n) => ({ email: `many-${n}@example.com`, password: secret })),
+    );
+    for (const [query, length] of [
+      ['', 50],
+      ['&limit=100', 100],
+    ] as const) {
+      const { users, nextCursor } = await list(`?email=many-${query}`);
+      expect(users).toHaveLength(length);
+      expect(nextCursor).not.toBeNull();
+    }
+  });
+
   it.each([
     ['email[$gt]=', 'email'],
     ['email=a&email=b', 'email'],
@@ -117,11 +132,13 @@ describe('GET /api/users', () => {
 });
 
 describe('GET /api/users/:id', () => {
-  it('answers the user', async () => {
+  it('answers the user with what an admin needs, and nothing else', async () => {
     const { id, email } = await newUser('shown');
     const response = await admin.get(`/api/users/${id}`).expect(200);
-    expect(response.body).toMatchObject({ id, email, disabled: false, version: 0 });
-    expect(response.body).not.toHaveProperty('password');
+    expect(response.body).toEqual({
+      ...{ id, email, role: 'user', emailVerified: false, disabled: false, version: 0 },
+      ...{ createdAt: expect.any(String), updatedAt: expect.any(String) },
+    });
   });
 });
 
@@ -157,6 +174,18 @@ describe('PATCH /api/users/:id', () => {
     const response = await admin.patch(`/api/users/${id}`).send({ role: 'admin', version: 0 }).expect(409);
     expect(response.body).toEqual({ errors: [{ message: 'Stale version' }] });
     expect(await stored(email)).toMatchObject({ role: 'user', version: 1 });
+  });
+
+  it('lets one of two at once through', async () => {
+    const { id, email } = await newUser('contested');
+    const changes = [{ role: 'admin' }, { disabled: true }];
+    const answers = await Promise.all(
+      changes.map((change) => admin.patch(`/api/users/${id}`).send({ ...change, version: 0 })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const made = changes[answers.findIndex(({ status }) => status === 200)];
+    expect(await stored(email)).toMatchObject({ role: 'user', disabled: false, ...made, version: 1 });
+    await service.users.deleteOne({ email });
   });
 
   it.each([

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { runInNewContext } from 'node:vm';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { createLogger } from '../../logger';
 import type { MailAttrs } from '../../models/mail';
@@ -122,15 +124,36 @@ describe('the mail worker', () => {
     const died = await service.mails.claim(service.now(), hour * 1000);
     expect(died).toMatchObject({ attempts: 1 });
     const sent: string[] = [];
-    startWorker((_letter, envelope) => Promise.resolve(void sent.push(envelope.id)));
+    let finish: () => void = () => undefined;
+    startWorker((_letter, envelope) => {
+      sent.push(envelope.id);
+      return new Promise((resolve) => (finish = resolve));
+    });
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(sent).toEqual([]);
     service.advance(hour);
     await until(() => Promise.resolve(sent.length > 0));
-    expect(sent).toEqual([id]);
     // The one who was thought dead comes back and finds that it is not his any more.
     if (died)
       await service.mails.finish(died, { status: 'parked', lastError: 'late', expiresAt: new Date() });
+    expect(await service.mails.findById(id).lean()).toMatchObject({ status: 'pending', attempts: 2 });
+    finish();
+    await until(async () => (await statusOf(id)) === 'sent');
+    expect(sent).toEqual([id]);
+  });
+
+  it('sends again what was parked, as the runbook has it', async () => {
+    const id = await enqueue('patient@example.com');
+    startWorker(() => Promise.reject(new MailRefusedError('550 no such mailbox')));
+    await until(async () => (await statusOf(id)) === 'parked');
+    await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+
+    const runbook = readFileSync('docs/decisions/0009-outbox.md', 'utf8');
+    const [command = ''] = /db\.mails\.updateMany\(.*\)/.exec(runbook) ?? [];
+    await runInNewContext(command, { Date, db: { mails: service.mails.collection } });
+    expect(await service.mails.findById(id).lean()).toMatchObject({ status: 'pending', attempts: 0 });
+    expect(await service.mails.findById(id).lean()).not.toHaveProperty('expiresAt');
+    startWorker(() => Promise.resolve());
     await until(async () => (await statusOf(id)) === 'sent');
   });
 
@@ -184,12 +207,12 @@ describe('smtp', () => {
   });
 
   /** Sends the letter through a mail server that behaves like this. */
-  async function sending(behaviour: SMTPServerOptions, mostMs?: number): Promise<void> {
+  async function sending(behaviour: SMTPServerOptions, mostMs?: number, query = ''): Promise<void> {
     const server = new SMTPServer({ disabledCommands: ['STARTTLS'], allowInsecureAuth: true, ...behaviour });
     servers.push(server);
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const { port } = server.server.address() as { port: number };
-    const url = new URL(`smtp://mailer:hush%21@127.0.0.1:${port}`);
+    const url = new URL(`smtp://mailer:hush%21@127.0.0.1:${port}${query}`);
     const limit = mostMs === undefined ? {} : { mostMs };
     const send = smtp({ url, from: 'no-reply@ticketing.dev', ...limit });
     await send(letter, { to: 'x@example.com', id: '1' });
@@ -209,6 +232,45 @@ describe('smtp', () => {
       },
     });
     expect(seen).toEqual([['mailer', 'hush!']]);
+  });
+
+  describe('with TLS', () => {
+    /** What a mail server was told, and whether in the clear. */
+    const recorder = (offered: boolean): { behaviour: SMTPServerOptions; heard: string[] } => {
+      const heard: string[] = [];
+      const behaviour: SMTPServerOptions = {
+        disabledCommands: offered ? [] : ['STARTTLS'],
+        // No warning of the certificate that it comes with: one that nobody vouches for is what is wanted.
+        logger: false,
+        onAuth: (auth, session, done) => {
+          heard.push(session.secure ? 'sign-in by TLS' : 'sign-in');
+          welcome(auth, session, done);
+        },
+        onData: (stream, session, done) => {
+          heard.push(session.secure ? 'mail by TLS' : 'mail');
+          stream.resume().on('end', done);
+        },
+      };
+      return { behaviour, heard };
+    };
+
+    it('that is required, hands nothing over where there is none', async () => {
+      const { behaviour, heard } = recorder(false);
+      await expect(sending(behaviour, undefined, '?requireTLS=true')).rejects.toThrow();
+      expect(heard).toEqual([]);
+    });
+
+    it('that is offered, hands everything over by it', async () => {
+      const { behaviour, heard } = recorder(true);
+      await sending(behaviour, undefined, '?tls.rejectUnauthorized=false');
+      expect(heard).toEqual(['sign-in by TLS', 'mail by TLS']);
+    });
+
+    it('that nobody vouches for, hands nothing over', async () => {
+      const { behaviour, heard } = recorder(true);
+      await expect(sending(behaviour)).rejects.toThrow('certificate');
+      expect(heard).toEqual([]);
+    });
   });
 
   const refusing = (error: Error): Record<string, SMTPServerOptions> => ({

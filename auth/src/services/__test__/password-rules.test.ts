@@ -83,7 +83,7 @@ describe('the list of leaked passwords', () => {
   /** The rules with a list at a real server that answers like this. */
   async function rules(answer: RequestListener): Promise<PasswordRules> {
     server = createServer((req, res) => {
-      asked.push(`${req.method ?? ''} ${req.url ?? ''}`);
+      asked.push(`${req.method ?? ''} ${req.url ?? ''} ${String(req.headers['add-padding'])}`);
       answer(req, res);
     });
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
@@ -99,12 +99,12 @@ describe('the list of leaked passwords', () => {
     logs.length = 0;
   });
 
-  it('is told five digits of a hash, and refuses what is on it', async () => {
+  it('is told five digits of a hash and asked to pad, and refuses what is on it', async () => {
     const listed = await rules((_req, res) => {
       res.end(`${padding.slice(5)}:0\r\n${hash.slice(5)}:37\r\n`);
     });
     expect(await problemOf(listed, leaked)).toBe('Password is known from a data leak');
-    expect(asked).toEqual([`GET /range/${hash.slice(0, 5)}`]);
+    expect(asked).toEqual([`GET /range/${hash.slice(0, 5)} true`]);
     expect(await problemOf(listed, 'not on the list')).toBe('');
     expect(await problemOf(listed, 'padding')).toBe('');
   });
@@ -112,6 +112,7 @@ describe('the list of leaked passwords', () => {
   it.each<[string, RequestListener]>([
     ['fails', (_req, res) => res.writeHead(500).end(`${hash.slice(5)}:37`)],
     ['does not answer', () => undefined],
+    ['does not come to an end', (_req, res) => res.write(`${hash.slice(5)}:37\r\n`)],
     ['sends elsewhere', (_req, res) => res.writeHead(302, { Location: 'http://127.0.0.1:1/' }).end()],
     ['hangs up', (req) => req.socket.destroy()],
   ])('is passed over, and that is logged, where it %s', async (_what, answer) => {

@@ -1,4 +1,4 @@
-import { scryptSync } from 'node:crypto';
+import crypto, { scryptSync } from 'node:crypto';
 import { TooBusyError } from '../../errors/too-busy-error';
 import { Password } from '../password';
 import { nodeDefaultCost } from '../scrypt-cost';
@@ -34,6 +34,20 @@ describe('Password', () => {
     for (const stored of [undefined, '', 'corrupt', `${'0'.repeat(128)}.${'0'.repeat(32)}`]) {
       expect(await cheap.compare(stored, 'a password')).toBe(false);
     }
+  });
+
+  it.each<[string, () => Promise<string | undefined>]>([
+    ['nothing', () => Promise.resolve(undefined)],
+    ['what is corrupt', () => Promise.resolve('corrupt')],
+    ["a hash of Node's default cost", () => new Password({ cost: nodeDefaultCost, ...limits }).toHash('it')],
+    ["a hash of today's", () => cheap.toHash('it')],
+  ])("S9 a no to %s costs one hash of today's cost and one of Node's default", async (_what, toStore) => {
+    const stored = await toStore();
+    const hashed = jest.spyOn(crypto, 'scrypt');
+    expect(await cheap.compare(stored, 'another')).toBe(false);
+    const costs = hashed.mock.calls.map(([, , , { N, r, p }]) => `${String(N)} ${String(r)} ${String(p)}`);
+    hashed.mockRestore();
+    expect(costs.sort()).toEqual(['16384 8 1', '2 1 1']);
   });
 
   it('turns hashes away when those at once and those in line are taken, and recovers', async () => {
