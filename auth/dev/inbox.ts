@@ -52,6 +52,8 @@ export async function startInbox({
   const readers = new Set<() => void>();
   const smtp = new SMTPServer({
     disabledCommands: ['STARTTLS', 'AUTH'],
+    // The name of whoever sends is shown nowhere, and looking it up would keep each greeting waiting.
+    disableReverseLookup: true,
     onData: (stream, _session, done) => {
       simpleParser(stream).then((parsed) => {
         const mail = received(parsed);

@@ -34,7 +34,7 @@ describe('the inbox', () => {
   it('answers the last token as text, each once, and 404 where there is none', async () => {
     expect(await get('/token?to=a@example.com')).toBe('first');
     expect(await get('/token')).toBe('second');
-    for (const path of ['/token', '/token?to=a@example.com', '/token?to=nobody@example.com', '//']) {
+    for (const path of ['/token', '/token?to=a@example.com', '/token?to=nobody@example.com']) {
       expect((await fetch(inbox.pageUrl + path)).status).toBe(404);
     }
   });
@@ -49,7 +49,7 @@ describe('the inbox', () => {
 
   it('goes on after a request for //', async () => {
     expect((await fetch(`${inbox.pageUrl}//`)).status).toBe(404);
-    expect(await get('/token')).toBe('second');
+    expect(await get('/')).toContain('Inbox');
   });
 
   it('says each mail in a line, with its link', () => {
