@@ -1,3 +1,4 @@
+import { tellable } from '../../test/answers';
 import { password, useService } from '../../test/service';
 
 const service = useService({ signupMode: 'verify-first' });
@@ -42,11 +43,7 @@ describe('POST /api/users/signup with SIGNUP_MODE=verify-first', () => {
     find.mockRestore();
     service.worker?.start();
     expect(work).toEqual({ hashes: 2, looks: 0 });
-    const [existing, fresh] = answers.map(({ status, body, headers }) => {
-      const { date, 'x-request-id': id, ...others } = headers as Record<string, string>;
-      expect(date && id).toBeTruthy();
-      return { status, body, others };
-    });
+    const [existing, fresh] = answers.map(tellable);
     expect(existing).toEqual(fresh);
     const notice = await service.mailTo('existing@example.com', 'an account already');
     expect(notice.token).toBeUndefined();
