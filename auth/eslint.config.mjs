@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
-// The house's arrows go one way: index → app → routes → services → models; all may use errors.
-const directions = {
+// Imports go one way: index → app → routes → services → models. All of them may use errors.
+const layersAbove = {
   errors: ['routes', 'middlewares', 'services', 'models', 'app', 'config'],
   models: ['routes', 'middlewares', 'services', 'app', 'config'],
   services: ['routes', 'middlewares', 'app', 'config'],
@@ -9,14 +9,38 @@ const directions = {
   routes: ['app', 'config'],
 };
 
-const outside = ['**/test/**', '**/dev/**'];
+// The areas of services/. Only accounts/ may use other areas, but all may use audit/. None may use services.ts, which
+// assembles them.
+const areas = ['accounts', 'audit', 'limits', 'mail', 'passwords', 'sessions'];
+
+const testsAndTools = ['**/test/**', '**/dev/**'];
 
 const refuse = (folders, message) => ({
   group: folders.flatMap((folder) => [`**/${folder}`, `**/${folder}/**`]),
   message,
 });
 
-const mongooseInModelsOnly = { group: ['mongoose', 'mongodb'], message: 'Only models know Mongoose.' };
+/** What the files in one place must not import. If several entries match a file, only the last one applies. */
+const imports = (place, patterns) => ({
+  files: [place],
+  ignores: ['**/__test__/**'],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { group: testsAndTools, message: 'The service must not import its tests or tools.' },
+          ...patterns,
+        ],
+      },
+    ],
+  },
+});
+
+const mongooseInModelsOnly = {
+  group: ['mongoose', 'mongodb', 'rate-limiter-flexible'],
+  message: 'Only models/ may use Mongoose.',
+};
 
 export default tseslint.config(
   { ignores: ['dist', 'coverage', '.data'] },
@@ -35,36 +59,26 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
   },
-  ...Object.entries(directions).map(([folder, above]) => ({
-    files: [`src/${folder}/**/*.ts`],
-    ignores: ['**/__test__/**'],
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            refuse(above, `${folder}/ stands below that: see the layout in the README.`),
-            { group: outside, message: 'The service does not know its tests.' },
-            ...(folder === 'models' ? [] : [mongooseInModelsOnly]),
-          ],
-        },
-      ],
-    },
-  })),
-  {
-    files: ['src/*.ts'],
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            { group: outside, message: 'The service does not know its tests.' },
-            mongooseInModelsOnly,
-          ],
-        },
-      ],
-    },
-  },
+  ...Object.entries(layersAbove).map(([folder, above]) =>
+    imports(`src/${folder}/**/*.ts`, [
+      refuse(above, `${folder}/ must not import from the layers above it.`),
+      ...(folder === 'models' ? [] : [mongooseInModelsOnly]),
+    ]),
+  ),
+  ...areas.map((area) =>
+    imports(`src/services/${area}/**/*.ts`, [
+      refuse(layersAbove.services, 'services/ must not import from the layers above it.'),
+      refuse(
+        [
+          'services',
+          ...(area === 'accounts' ? [] : areas.filter((other) => other !== area && other !== 'audit')),
+        ],
+        `services/${area}/ must not import services.ts or another area but audit/: only accounts/ uses other areas.`,
+      ),
+      mongooseInModelsOnly,
+    ]),
+  ),
+  imports('src/*.ts', [mongooseInModelsOnly]),
   {
     files: ['src/**/*.ts'],
     ignores: ['src/config.ts', 'src/index.ts', 'src/cli.ts', '**/__test__/**', 'src/test/**'],
@@ -75,7 +89,7 @@ export default tseslint.config(
       ],
     },
   },
-  // What supertest answers is JSON, and any; expect says what it must be.
+  // supertest types a response body as any. The tests check its content with expect.
   {
     files: ['**/__test__/**'],
     rules: {
@@ -84,7 +98,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-member-access': 'off',
     },
   },
-  // Mongoose declares its path options as a class and takes them as literals.
+  // Mongoose declares the options of a schema path as a class, but they are passed as object literals.
   {
     files: ['src/models/**/*.ts'],
     rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },

@@ -8,9 +8,9 @@ module.exports = {
   globalTeardown: '<rootDir>/src/test/stop-mongod.ts',
   testTimeout: 60_000,
   randomize: true,
-  // Processes that the tests start do much of the work, and one waits while another runs.
+  // Much of the work happens in processes that the tests start. While one test waits for them, another can run.
   maxWorkers: 3,
-  // index.ts, cli.ts and dev/ run in processes of their own, which the tests start and coverage can't look into.
+  // Tests run index.ts, cli.ts and dev/ in separate processes, where coverage is not collected.
   collectCoverageFrom: ['src/**/*.ts', '!src/test/**', '!**/__test__/**', '!src/{index,cli}.ts'],
   coverageReporters: ['text-summary', 'lcovonly'],
 };

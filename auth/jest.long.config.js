@@ -1,8 +1,7 @@
-/** What takes minutes: timings, a hundred fresh databases, a minute without one. Run alone, so that nothing disturbs the clock. */
+/** Tests that take minutes: thousands of interleavings, 100 fresh databases, two versions side by side. */
 module.exports = {
   ...require('./jest.config'),
   testMatch: ['**/__test__/*.long.ts'],
-  // Timings that leave their band by chance are taken up to three times.
   testTimeout: 20 * 60_000,
-  maxWorkers: 1,
+  maxWorkers: 2,
 };

@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { dataFolder, developmentSettings, uriFile } from './embedded';
+import { dataFolderOf, uriFileOf } from './data-folder';
+import { developmentSettings } from './settings';
 
 // `npm run create-admin -- --email a@b.c`: the service's own command, with the database of a running `npm run dev`.
 
-function main(): void {
+function main(args: string[]): void {
   const env = developmentSettings();
-  env['MONGO_URI'] ??= embeddedUri(env);
+  if (!args.includes('--help')) env['MONGO_URI'] ??= embeddedUri(env);
   const command = ['-r', 'ts-node/register/transpile-only', 'src/cli.ts', 'create-admin'];
-  const { status } = spawnSync(process.execPath, [...command, ...process.argv.slice(2)], {
+  const { status } = spawnSync(process.execPath, [...command, ...args], {
     cwd: path.resolve(__dirname, '..'),
     env,
     stdio: 'inherit',
@@ -17,19 +18,19 @@ function main(): void {
   process.exitCode = status ?? 1;
 }
 
-/** @throws {Error} a plain sentence where no `npm run dev` runs */
+/** @throws {Error} one sentence, when no `npm run dev` runs */
 function embeddedUri(env: NodeJS.ProcessEnv): string {
-  const folder = dataFolder(env);
+  const folder = dataFolderOf(env);
   try {
-    if (folder !== undefined) return readFileSync(uriFile(folder), 'utf8').trim();
+    if (folder !== undefined) return readFileSync(uriFileOf(folder), 'utf8').trim();
   } catch {
-    // Nobody has written it: the same answer.
+    // No run has written it: the same answer.
   }
-  throw new Error('no `npm run dev` runs with its own database here: start it, or set MONGO_URI');
+  throw new Error('no `npm run dev` runs here with a database of its own: start it, or set MONGO_URI');
 }
 
 try {
-  main();
+  main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`dev: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -1,84 +1,78 @@
-import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { matchedData, validationResult } from 'express-validator';
-import { readConfig, type Config } from './config';
+import { afterRestore } from './commands/after-restore';
+import { UsageError, type AddressCommand, type Command, type CommandOptions } from './commands/command';
+import { createAdmin } from './commands/create-admin';
+import { migrateDatabase } from './commands/migrate';
+import { resend, unblock, why } from './commands/support';
+import { readConfig } from './config';
 import { CustomError } from './errors/custom-error';
-import { RequestValidationError } from './errors/request-validation-error';
-import { createLogger } from './logger';
-import { prepareCollections } from './models/collections';
-import { connectDatabase, transactions } from './models/database';
-import type { UserAttrs } from './models/user';
-import { email, newPassword } from './routes/fields';
-import { Accounts } from './services/accounts';
-import { Password } from './services/password';
-import { createPasswordRules } from './services/password-rules';
 
-const usage = `usage: cli.js create-admin --email ADDRESS [--password-stdin]
+const commands: Readonly<Record<string, Command>> = {
+  'create-admin': createAdmin,
+  migrate: migrateDatabase,
+  'after-restore': afterRestore,
+};
 
-Opens an account that is an admin's, in the database that MONGO_URI names. The password is the first line of the
-standard input with --password-stdin; without it one is made, and printed this once.
+const addressCommands: Readonly<Record<string, AddressCommand>> = { why, unblock, resend };
+
+const usage = `usage: node dist/cli.js COMMAND
+
+Commands, for the database that MONGO_URI names:
+
+  create-admin --email ADDRESS [--password-stdin]
+      Creates an account with the role admin. --password-stdin reads the password from the
+      standard input, which must be one line in UTF-8; without it a password is generated and printed once.
+      In development: npm run create-admin -- --email ADDRESS
+  migrate
+      Brings the database to this version's schema, as a start of the service does. The user in MONGO_URI needs the
+      roles readWrite and dbAdmin.
+  after-restore
+      After a restore from a backup: ends all sessions, links and queued mails that came back with it.
+  why ADDRESS
+      Says why somebody with that address can't sign in or gets no mail: the account, limits, and the last 20 mails.
+  unblock ADDRESS
+      Forgets what limits have counted against that address.
+  resend ADDRESS
+      Queues mails to that address again that were given up, or that wait after a failed attempt.
+
+  --help prints this text.
 `;
 
-const databaseLimitMs = 15_000;
-
-/** What an operator does from the inside: `node dist/cli.js create-admin --email a@b.c`, with the service's settings. */
+/** Commands for operators, with the service's settings. */
 async function main(): Promise<void> {
   const { positionals, values } = readArguments();
-  if (positionals.join(' ') !== 'create-admin' || values.email === undefined) throw new UsageError();
-  // Never an argument: those stand in the list of processes and in the shell's history.
-  const given = values['password-stdin'] ? firstLine(await text(process.stdin)) : undefined;
-  const config = readConfig(process.env);
-  const passwords = new Password(config.password);
-  const password = given ?? passwords.invent();
-  await createAdmin(config, passwords, await validated({ email: values.email, password }));
-  process.stdout.write(given === undefined ? `password: ${password}\n` : '');
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const [name = '', ...rest] = positionals;
+  const lines = await run(name, rest, values);
+  for (const line of lines) process.stdout.write(`${line}\n`);
 }
 
-class UsageError extends Error {}
+function run(name: string, [address, ...more]: string[], options: CommandOptions): Promise<string[]> {
+  const config = () => readConfig(process.env);
+  const about = Object.hasOwn(addressCommands, name) ? addressCommands[name] : undefined;
+  if (about && address !== undefined && more.length === 0 && Object.keys(options).length === 0)
+    return about(address, config);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command || address !== undefined) throw new UsageError();
+  return command(options, config);
+}
 
 function readArguments() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { email: { type: 'string' }, 'password-stdin': { type: 'boolean' } },
+      options: {
+        email: { type: 'string' },
+        'password-stdin': { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
     });
   } catch {
-    // An option that there is not.
+    // An unknown option.
     throw new UsageError();
-  }
-}
-
-const firstLine = (input: string): string => /^[^\r\n]*/.exec(input)?.[0] ?? '';
-
-/** What is given here has to pass what it would have to pass over HTTP. */
-async function validated(body: UserAttrs): Promise<UserAttrs> {
-  const request = { body };
-  await email().run(request);
-  await newPassword().run(request);
-  const result = validationResult(request);
-  if (!result.isEmpty()) throw new RequestValidationError(result.array({ onlyFirstError: true }));
-  return matchedData<UserAttrs>(request);
-}
-
-async function createAdmin(config: Config, passwords: Password, attrs: UserAttrs): Promise<void> {
-  const logger = createLogger(config.logLevel, process.stderr);
-  const { connection, prepared } = await connectDatabase(
-    config.mongoUri,
-    (opened) => prepareCollections(opened, (plain) => passwords.toHash(plain)),
-    { logger, signal: AbortSignal.timeout(databaseLimitMs) },
-  );
-  try {
-    const accounts = new Accounts({
-      users: prepared.users,
-      passwords,
-      passwordRules: createPasswordRules(config.passwordRules, logger),
-      transact: transactions(connection),
-      requireVerifiedEmail: false,
-    });
-    const { _id } = await accounts.createAdmin(attrs);
-    logger.info({ event: 'admin_created', userId: _id }, 'admin created');
-  } finally {
-    await connection.close();
   }
 }
 

@@ -1,33 +1,30 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
 import os from 'node:os';
 import { z } from 'zod';
-import { formatCost, isStrong, parseCost, type ScryptCost } from './services/scrypt-cost';
+import { linkLifetimes } from './models/link-purposes';
+import { limitNames, limits, type LimitName } from './services/limits/limit-table';
+import type { Rate } from './services/limits/rate';
+import { formatCost, type ScryptCost } from './services/passwords/scrypt-cost';
+import { linesSetting, namesIn, readTable, setting, type Setting } from './setting-table';
+import {
+  asCost,
+  asFolder,
+  asMailServer,
+  asMongoUri,
+  asOrigin,
+  asRate,
+  asSender,
+  asSigningKey,
+  flag,
+  oneOf,
+  onOff,
+  text,
+  wholeNumber,
+} from './setting-types';
 
-export interface Config {
-  production: boolean;
-  port: number;
-  healthPort: number;
-  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
-  mongoUri: string;
-  publicUrl: URL;
-  trustedProxies: number;
-  jwt: {
-    /** Undefined where none is set, which production refuses: one is made for the life of the process. */
-    key: KeyObject | undefined;
-    issuer: string;
-    audience: string;
-    ttlSeconds: number;
-  };
-  session: { idleSeconds: number; maxSeconds: number };
-  password: { cost: ScryptCost; concurrency: number; queue: number };
-  passwordRules: { profile: 'default' | 'strict'; pwnedUrl: URL | undefined };
-  /** Undefined where the service sends no mail. */
-  mail: { url: URL; from: string } | undefined;
-  requireVerifiedEmail: boolean;
-  signupMode: 'open' | 'verify-first';
-}
+/** Every setting with its type, read and checked. */
+export type Config = ReturnType<typeof readConfig>;
 
-/** Settings that are missing or wrong: a line each, with the setting's name and never its value. */
+/** Settings that are missing or wrong: a line for each, with the setting's name and never its value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -37,92 +34,165 @@ export class ConfigError extends Error {
 }
 
 const owaspCost: ScryptCost = { ln: 15, r: 8, p: 3 };
-const day = 24 * 60 * 60;
-// Hashing leaves libuv's four threads one for DNS and files.
-const hashesAtOnce = Math.min(os.availableParallelism(), 3);
+const hour = 60 * 60;
+const day = 24 * hour;
+// libuv has four threads; hashing leaves one of them for DNS and files.
+const parallelHashes = Math.min(os.availableParallelism(), 3);
+
+// Before the link of one mail expires, the next mail can be asked for.
+const maxCoolDown = Math.min(...Object.values(linkLifetimes)) / 1000 - 1;
+
+const rateSetting = (name: LimitName) =>
+  setting(limits[name].setting, z.string().default(limits[name].default).transform(asRate));
+
+/** Each setting once: the variable, what it may be, and the place in `Config` where the code finds it. */
+const settings = (production: boolean) => ({
+  port: setting('PORT', wholeNumber(0, 65535).default(3000)),
+  healthPort: setting('HEALTH_PORT', wholeNumber(0, 65535).default(3001)),
+  logLevel: setting('LOG_LEVEL', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent').default('info')),
+  mongoUri: setting(
+    'MONGO_URI',
+    text('must be set to a MongoDB URI that names a database: mongodb://host:27017/auth').transform(
+      asMongoUri,
+    ),
+  ),
+  publicUrl: setting(
+    'PUBLIC_URL',
+    production
+      ? text('must be set to the https:// address that browsers use').transform(asOrigin('https:'))
+      : z.string().default('http://localhost:3000').transform(asOrigin('https:', 'http:')),
+  ),
+  trustedProxies: setting(
+    'TRUST_PROXY',
+    production
+      ? wholeNumber(0, 10, 'must be set to the number of proxies in front, from 0 to 10')
+      : wholeNumber(0, 10).default(0),
+  ),
+  jwt: {
+    /** Only production requires it. Elsewhere the process makes a key of its own at start. */
+    key: linesSetting(
+      'JWT_PRIVATE_KEY',
+      production
+        ? text('must be set to an EC P-256 private key in PEM').transform(asSigningKey)
+        : z.string().transform(asSigningKey).optional(),
+    ),
+    issuer: setting('JWT_ISSUER', z.string().optional()),
+    audience: setting('JWT_AUDIENCE', z.string().default('ticketing')),
+    ttlSeconds: setting('JWT_TTL_SECONDS', wholeNumber(production ? 60 : 1, 3600).default(15 * 60)),
+  },
+  session: {
+    idleSeconds: setting('SESSION_IDLE_SECONDS', wholeNumber(1, 365 * day).default(7 * day)),
+    maxSeconds: setting('SESSION_MAX_SECONDS', wholeNumber(1, 365 * day).default(30 * day)),
+    freshSeconds: setting('FRESH_SECONDS', wholeNumber(1, day).default(10 * 60)),
+    maxPerAccount: setting('SESSIONS_PER_ACCOUNT', wholeNumber(1, 1000).default(100)),
+  },
+  password: {
+    cost: setting('PASSWORD_COST', z.string().default(formatCost(owaspCost)).transform(asCost(production))),
+    concurrency: setting('HASH_CONCURRENCY', wholeNumber(1, 64).default(parallelHashes)),
+    queue: setting('HASH_QUEUE', wholeNumber(0, 10_000).default(64)),
+  },
+  passwordRules: {
+    profile: setting('PASSWORD_PROFILE', oneOf('default', 'strict').default('default')),
+    pwnedUrl: setting(
+      'PWNED_PASSWORDS_URL',
+      z
+        .string()
+        .transform(asFolder('https:', ...(production ? [] : ['http:'])))
+        .optional(),
+    ),
+  },
+  mail: {
+    switch: setting('MAIL', oneOf('on', 'off').default('on')),
+    url: setting('SMTP_URL', z.string().transform(asMailServer).optional()),
+    from: setting('MAIL_FROM', z.string().default('ticketing <no-reply@ticketing.dev>').transform(asSender)),
+    coolDownSeconds: setting('MAIL_COOL_DOWN_SECONDS', wholeNumber(0, maxCoolDown).default(60)),
+    newSignIn: setting('NEW_SIGN_IN_MAIL', onOff()),
+  },
+  limits: {
+    switch: setting('LIMITS', oneOf('on', 'off').default('on')),
+    offAccepted: setting('LIMITS_OFF_ACCEPTED', oneOf('yes').optional()),
+    waitMs: setting('LIMITS_WAIT_MS', wholeNumber(10, 5000).default(300)),
+    rates: Object.fromEntries(limitNames.map((name) => [name, rateSetting(name)])) as Record<
+      LimitName,
+      Setting<Rate>
+    >,
+  },
+  /** Whether only users whose address is verified can sign in. */
+  requireVerifiedEmail: setting('REQUIRE_VERIFIED_EMAIL', flag()),
+  /** How long a closed account can be brought back. The links that do so live for 7 days. */
+  closedAccountSeconds: setting('CLOSED_ACCOUNT_SECONDS', wholeNumber(0, 7 * day).default(7 * day)),
+  /** How long an entry of the audit trail is kept. */
+  auditSeconds: setting('AUDIT_SECONDS', wholeNumber(hour, 3650 * day).default(180 * day)),
+  /** With `verify-first`, an account is created only when its address is verified. */
+  signupMode: setting('SIGNUP_MODE', oneOf('open', 'verify-first').default('open')),
+});
 
 /**
- * Reads the settings. NODE_ENV is `production` unless it says otherwise, so that forgetting it is safe.
+ * Reads the settings. NODE_ENV defaults to `production`, so that forgetting it is safe.
  * @throws {ConfigError} naming every setting that is missing or wrong
  */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+export function readConfig(env: NodeJS.ProcessEnv) {
+  const set = setIn(env);
   const mode = z.enum(['production', 'development', 'test']).safeParse(set['NODE_ENV'] ?? 'production');
   const production = !mode.success || mode.data === 'production';
-  const parsed = settings(production).safeParse(set);
-  const problems = [...(parsed.error?.issues ?? []).map(describe), ...mailProblems(set, production)];
-  if (!mode.success) problems.unshift('NODE_ENV must be production, development or test');
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const problems = mode.success ? [] : ['NODE_ENV must be production, development or test'];
+  const values = readTable(settings(production), set, problems);
+  problems.push(...mailProblems(set, production), ...contradictions(values, set, production));
+  if (problems.length > 0) throw new ConfigError(problems);
 
-  const value = parsed.data;
+  const { jwt, mail, limits: limiting } = values;
+  const rates: Partial<typeof limiting.rates> = limiting.switch === 'on' ? limiting.rates : {};
   return {
     production,
-    port: value.PORT,
-    healthPort: value.HEALTH_PORT,
-    logLevel: value.LOG_LEVEL,
-    mongoUri: value.MONGO_URI,
-    publicUrl: value.PUBLIC_URL,
-    trustedProxies: value.TRUST_PROXY,
-    jwt: {
-      key: value.JWT_PRIVATE_KEY,
-      issuer: value.JWT_ISSUER ?? value.PUBLIC_URL.origin,
-      audience: value.JWT_AUDIENCE,
-      ttlSeconds: value.JWT_TTL_SECONDS,
-    },
-    session: { idleSeconds: value.SESSION_IDLE_SECONDS, maxSeconds: value.SESSION_MAX_SECONDS },
-    password: { cost: value.PASSWORD_COST, concurrency: value.HASH_CONCURRENCY, queue: value.HASH_QUEUE },
-    passwordRules: { profile: value.PASSWORD_PROFILE, pwnedUrl: value.PWNED_PASSWORDS_URL },
-    mail: value.MAIL === 'on' && value.SMTP_URL ? { url: value.SMTP_URL, from: value.MAIL_FROM } : undefined,
-    requireVerifiedEmail: value.REQUIRE_VERIFIED_EMAIL === 'true',
-    signupMode: value.SIGNUP_MODE,
+    ...values,
+    jwt: { ...jwt, issuer: jwt.issuer ?? values.publicUrl.origin },
+    limits: { waitMs: limiting.waitMs, rates },
+    /** Undefined where the service sends no mail. */
+    mail: mail.switch === 'on' && mail.url ? { ...mail, url: mail.url } : undefined,
   };
 }
 
-const settings = (production: boolean) =>
-  z.object({
-    PORT: whole(0, 65535).default(3000),
-    HEALTH_PORT: whole(0, 65535).default(3001),
-    LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent').default('info'),
-    MONGO_URI: text('must be set to a MongoDB URI that names a database: mongodb://host:27017/auth').refine(
-      (uri) => /^mongodb(\+srv)?:\/\/[^/?#\s]+\/[^/?#\s]+(\?\S*)?$/.test(uri),
-      'must be a MongoDB URI that names a database: mongodb://host:27017/auth',
-    ),
-    PUBLIC_URL: production
-      ? text('must be set to the https:// address that browsers use').transform(asUrl('https:'))
-      : z.string().default('http://localhost:3000').transform(asUrl('https:', 'http:')),
-    TRUST_PROXY: production
-      ? whole(0, 10, 'must be set to the number of proxies in front, from 0 to 10')
-      : whole(0, 10).default(0),
-    JWT_PRIVATE_KEY: production
-      ? text('must be set to an EC P-256 private key in PEM').transform(asSigningKey)
-      : z.string().transform(asSigningKey).optional(),
-    JWT_ISSUER: z.string().optional(),
-    JWT_AUDIENCE: z.string().default('ticketing'),
-    JWT_TTL_SECONDS: whole(production ? 60 : 1, 3600).default(15 * 60),
-    SESSION_IDLE_SECONDS: whole(1, 365 * day).default(7 * day),
-    SESSION_MAX_SECONDS: whole(1, 365 * day).default(30 * day),
-    PASSWORD_COST: z.string().default(formatCost(owaspCost)).transform(asCost(production)),
-    HASH_CONCURRENCY: whole(1, 64).default(hashesAtOnce),
-    HASH_QUEUE: whole(0, 10_000).default(64),
-    PASSWORD_PROFILE: oneOf('default', 'strict').default('default'),
-    PWNED_PASSWORDS_URL: z
-      .string()
-      .transform(asUrl('https:', ...(production ? [] : ['http:'])))
-      .refine(({ pathname }) => pathname.endsWith('/'), 'must end with a slash')
-      .optional(),
-    MAIL: oneOf('on', 'off').default('on'),
-    SMTP_URL: z.string().transform(asMailServer).optional(),
-    MAIL_FROM: z
-      .string()
-      .regex(/^(?:[^<>@"\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, mailFrom)
-      .default('ticketing <no-reply@ticketing.dev>'),
-    REQUIRE_VERIFIED_EMAIL: oneOf('true', 'false').default('false'),
-    SIGNUP_MODE: oneOf('open', 'verify-first').default('open'),
-  });
+/** The variables that the service reads. */
+export const settingNames: readonly string[] = ['NODE_ENV', ...namesIn(settings(true))];
 
-const mailFrom = 'must be an address, or a name with one: ticketing <no-reply@ticketing.dev>';
+/** What is set. Secrets that were made with `echo` end with a line break. */
+function setIn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const trimmed = Object.entries(env).map(([name, value = '']) => [name, value.trim()] as const);
+  return Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+}
 
-/** Production has mail or says that it wants none; and nobody can be asked to verify an address without it. */
+type Values = ReturnType<typeof readTable<ReturnType<typeof settings>>>;
+
+/** Settings that are right alone, but not with each other. One that is wrong alone is undefined, and so is never refused here. */
+function contradictions(
+  { port, healthPort, jwt, session, closedAccountSeconds, limits: limiting }: Values,
+  set: NodeJS.ProcessEnv,
+  production: boolean,
+): string[] {
+  const refused: [boolean, string][] = [
+    [port !== 0 && port === healthPort, 'HEALTH_PORT must be another port than PORT'],
+    // The use of a session is recorded only when its JWT is renewed.
+    [
+      session.idleSeconds <= jwt.ttlSeconds,
+      'SESSION_IDLE_SECONDS must be more than JWT_TTL_SECONDS, or sessions in use would end',
+    ],
+    [
+      session.maxSeconds < jwt.ttlSeconds,
+      'SESSION_MAX_SECONDS must not be less than JWT_TTL_SECONDS, or JWTs would outlive their session',
+    ],
+    [
+      production && limiting.switch === 'off' && limiting.offAccepted === undefined,
+      'LIMITS must not be off in production, unless LIMITS_OFF_ACCEPTED is yes',
+    ],
+    [
+      set['MAIL'] === 'off' && set['CLOSED_ACCOUNT_SECONDS'] !== undefined && closedAccountSeconds > 0,
+      'CLOSED_ACCOUNT_SECONDS must not be more than 0 with MAIL=off, because no link could bring an account back',
+    ],
+  ];
+  return refused.filter(([is]) => is).map(([, problem]) => problem);
+}
+
+/** Production needs a mail server unless it turns mail off; and verifying addresses needs one everywhere. */
 function mailProblems(set: NodeJS.ProcessEnv, production: boolean): string[] {
   const off = set['MAIL'] === 'off';
   if (set['SMTP_URL'] && !off) return [];
@@ -134,61 +204,3 @@ function mailProblems(set: NodeJS.ProcessEnv, production: boolean): string[] {
     ),
   ];
 }
-
-const text = (missing: string) => z.string(missing);
-
-function whole(least: number, most: number, message = `must be a whole number from ${least} to ${most}`) {
-  return z
-    .string(message)
-    .regex(/^\d{1,9}$/, { error: message, abort: true })
-    .transform(Number)
-    .pipe(z.number().min(least, message).max(most, message));
-}
-
-function oneOf<const T extends string>(...values: T[]) {
-  return z.enum(values, `must be one of ${values.join(', ')}`);
-}
-
-type Refuse = z.RefinementCtx;
-
-const refuse = (context: Refuse, message: string): never => {
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
-};
-
-const asUrl =
-  (...protocols: string[]) =>
-  (value: string, context: Refuse): URL =>
-    URL.canParse(value) && protocols.includes(new URL(value).protocol)
-      ? new URL(value)
-      : refuse(context, `must be an absolute URL that starts with ${protocols.join('// or ')}//`);
-
-function asMailServer(value: string, context: Refuse): URL {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '') return url;
-  return refuse(context, 'must be written like smtp://user:password@host:587');
-}
-
-/** A key in an environment file may have its line breaks written as \n. */
-function asSigningKey(pem: string, context: Refuse): KeyObject {
-  try {
-    const key = createPrivateKey(pem.replaceAll('\\n', '\n'));
-    if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key;
-  } catch {
-    // Not a private key at all: the same answer.
-  }
-  return refuse(context, 'must be an EC P-256 private key in PEM');
-}
-
-const asCost =
-  (production: boolean) =>
-  (value: string, context: Refuse): ScryptCost => {
-    const cost = parseCost(value);
-    if (!cost) return refuse(context, 'must be written like ln=15,r=8,p=3, and take at most 256 MiB');
-    if (production && !isStrong(cost))
-      return refuse(context, 'is too weak for production: ln=15,r=8,p=3 or more');
-    return cost;
-  };
-
-const describe = ({ path, message }: { path: PropertyKey[]; message: string }): string =>
-  `${path.map(String).join('.')} ${message}`;

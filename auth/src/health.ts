@@ -1,18 +1,22 @@
 import express, { type Express } from 'express';
+import { errorEntry } from './errors/custom-error';
+import { withSecurityHeaders } from './middlewares/security-headers';
 
-/** For the kubelet alone: `/livez` says that the process runs, `/readyz` whether it should be sent requests. */
+/** Health checks for the kubelet: `/livez` says that the process runs, `/readyz` whether it can take requests. */
 export function buildHealth(isReady: () => boolean): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(withSecurityHeaders);
   app.get('/livez', (_req, res) => {
     res.send({ status: 'alive' });
   });
   app.get('/readyz', (_req, res) => {
     if (isReady()) res.send({ status: 'ready' });
-    else res.status(503).send({ errors: [{ message: 'Not ready' }] });
+    else res.status(503).send({ errors: [errorEntry('not_ready')] });
   });
   app.use((_req, res) => {
-    res.status(404).send({ errors: [{ message: 'Not Found' }] });
+    res.status(404).send({ errors: [errorEntry('not_found')] });
   });
   return app;
 }

@@ -5,13 +5,16 @@ import { buildApp } from './app';
 import { ConfigError, readConfig, type Config } from './config';
 import { buildHealth } from './health';
 import { createLogger } from './logger';
-import { prepareCollections } from './models/collections';
-import { connectDatabase, isConnected, transactions } from './models/database';
+import { followValidators, openCollections } from './models/collections';
+import { isConnected } from './models/connect-database';
+import { transactions } from './models/database';
+import { followUniqueAddress } from './models/unique-address';
 import { createHttpServer, drain, listen } from './server';
-import { Password } from './services/password';
-import { createPasswordRules } from './services/password-rules';
+import { operator } from './services/caller';
+import { Password } from './services/passwords/password';
+import { createPasswordRules } from './services/passwords/password-rules';
 import { createServices, type MailOptions } from './services/services';
-import { Tokens } from './services/tokens';
+import { Jwts } from './services/sessions/jwts';
 
 const graceMs = 9000;
 
@@ -25,27 +28,35 @@ async function main(): Promise<void> {
   });
 
   let isReady = (): boolean => false;
-  const health = createHttpServer(buildHealth(() => !stopping.aborted && isReady()));
+  const health = createHttpServer(
+    buildHealth(() => !stopping.aborted && isReady()),
+    logger,
+  );
   const healthPort = await listen(health, config.healthPort);
 
   const passwords = new Password(config.password);
-  const { connection, prepared } = await connectDatabase(
+  const { connection, collections } = await openCollections(
     config.mongoUri,
-    (opened) => prepareCollections(opened, (password) => passwords.toHash(password)),
+    (password) => passwords.toHash(password, operator()),
     { logger, signal: stopping },
   );
+  const isAddressUnique = followUniqueAddress(collections.users, logger);
+  const putValidatorsBack = followValidators(connection, collections, logger);
   logger.info('Connected to MongoDb');
 
   const now = (): Date => new Date();
-  const tokens = new Tokens({ ...config.jwt, key: signingKey(config, logger), now });
+  const jwts = new Jwts({ ...config.jwt, key: signingKey(config, logger), now });
   const services = createServices({
-    collections: prepared,
-    transact: transactions(connection),
+    collections,
+    transact: transactions(connection, undefined, putValidatorsBack),
     passwords,
     passwordRules: createPasswordRules(config.passwordRules, logger),
-    tokens,
-    limits: config.session,
+    jwts,
+    sessionRules: config.session,
     requireVerifiedEmail: config.requireVerifiedEmail,
+    closedAccountSeconds: config.closedAccountSeconds,
+    auditSeconds: config.auditSeconds,
+    limits: config.limits,
     mail: mailOptions(config, logger),
     logger,
     now,
@@ -53,20 +64,29 @@ async function main(): Promise<void> {
   const app = buildApp({
     ...services,
     logger,
+    now,
     signupMode: config.signupMode,
     publicUrl: config.publicUrl,
+    production: config.production,
     trustedProxies: config.trustedProxies,
   });
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, logger);
   const port = await listen(server, config.port);
-  isReady = () => isConnected(connection);
+  isReady = () => isConnected(connection) && isAddressUnique();
   services.mail?.worker.start();
+  services.cleanup.resume();
+  services.goneAccounts.start();
   logger.info({ port, healthPort }, 'Listening');
 
   await aborted(stopping);
   // A mail that the grace does not suffice for is another process's to send, once its lease ends.
   const mailDone = Promise.race([services.mail?.worker.stop(), delay(graceMs)]);
-  await Promise.all([drain(server, graceMs), mailDone]);
+  const drained = drain(server, graceMs);
+  passwords.close();
+  await Promise.all([drained, mailDone]);
+  await Promise.all([services.cleanup.stop(), services.goneAccounts.stop()]);
+  // Last, because all of these may record something.
+  await services.audit.flush();
   await connection.close();
   logger.info('Stopped');
   process.exit(0);

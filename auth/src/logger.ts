@@ -1,10 +1,10 @@
 import { pino, type DestinationStream, type Logger, type LevelWithSilent } from 'pino';
 
-// The log is written from named fields; this is for the day when somebody logs a whole object.
+// The code logs named fields only. Redaction covers the mistake of logging a whole object.
 const secrets = ['password', 'currentPassword', 'token', 'jwt', 'cookie', 'authorization', 'set-cookie'];
 const depths = ['', '*', '*.*'];
 
-/** One JSON line for each event; secrets are redacted, and of an error only what can't hold one is written. */
+/** Logs one JSON line per event. Secrets are redacted, and errors are reduced to fields that hold none. */
 export function createLogger(level: LevelWithSilent, destination?: DestinationStream): Logger {
   return pino(
     {
@@ -13,7 +13,7 @@ export function createLogger(level: LevelWithSilent, destination?: DestinationSt
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: {
-        paths: depths.flatMap((at) => secrets.map((name) => `${at}["${name}"]`)),
+        paths: depths.flatMap((depth) => secrets.map((name) => `${depth}["${name}"]`)),
         censor: '[redacted]',
       },
       serializers: { err: describeError },
@@ -22,7 +22,7 @@ export function createLogger(level: LevelWithSilent, destination?: DestinationSt
   );
 }
 
-// A driver's or a validator's error carries the values it was about in properties of its own: those stay out.
+// Errors of the driver and of validators have further properties with the values of users. Those are not logged.
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
   const { name, message, stack } = error;

@@ -1,57 +1,54 @@
-import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { answerMalformedRequests } from './malformed-requests';
 
 const timeouts = {
-  // Longer than the 60 s that nginx keeps a connection for, so that it is never nginx who finds it closed.
+  // Longer than the 60 s of nginx, so that nginx never sends a request on a connection that was closed here.
   keepAliveTimeout: 75_000,
-  // From the first byte of a request, whatever time the connection was idle before it.
+  // Counts from the first byte of a request. Idle time of the connection before it does not count.
   headersTimeout: 10_000,
   requestTimeout: 14_000,
 };
 
-/** An HTTP server that answers also what never becomes a request (RFC 9112, section 2.2) in the contract's shape. */
-export function createHttpServer(app: RequestListener, limits: Partial<typeof timeouts> = {}): Server {
-  const server = createServer({ connectionsCheckingInterval: 1000 }, app);
-  Object.assign(server, timeouts, limits);
-  server.on('clientError', answerClientError);
+// All headers of a request together. Cookies of other applications on the same host may take most of it.
+const maxHeaderBytes = 16 * 1024;
+
+/** An HTTP server whose responses to malformed requests have the contract's shape and headers too. */
+export function createHttpServer(
+  app: RequestListener,
+  logger: Logger,
+  overrides: Partial<typeof timeouts> = {},
+): Server {
+  const server = createServer(
+    {
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: maxHeaderBytes,
+      // Node's own refusal has no body. The app answers instead.
+      requireHostHeader: false,
+    },
+    app,
+  );
+  Object.assign(server, timeouts, overrides);
+  answerMalformedRequests(server, logger);
   // An unknown expectation may be ignored (RFC 9110, section 10.1.1).
   server.on('checkExpectation', app);
   return server;
 }
 
-const statusByCode: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
-
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = statusByCode[error.code ?? ''] ?? 400;
-  const message = STATUS_CODES[status] ?? '';
-  const body = JSON.stringify({ errors: [{ message }] });
-  const head = [
-    `HTTP/1.1 ${status} ${message}`,
-    'Connection: close',
-    'Cache-Control: no-store',
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
 /**
- * Listens on a port, 0 for any that is free, and answers which one it got.
- * @throws {Error} a plain sentence where the port can't be had
+ * Listens on a port (0 means any free one) and returns the port.
+ * @throws {Error} with a plain sentence if the port is in use
  */
 export function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const inUse = error.code === 'EADDRINUSE';
-      reject(inUse ? new Error(`Port ${port} is in use: stop what listens there, or choose another`) : error);
+      reject(
+        inUse
+          ? new Error(`Port ${port} is in use: stop the program that uses it, or choose another port`)
+          : error,
+      );
     });
     server.listen(port, () => {
       resolve((server.address() as AddressInfo).port);
@@ -60,8 +57,8 @@ export function listen(server: Server, port: number): Promise<number> {
 }
 
 /**
- * Stops accepting connections, lets what runs finish, and ends each connection with its last answer.
- * @param graceMs after which the connections that are left are cut
+ * Stops accepting connections, lets running requests finish, and closes each connection after its last response.
+ * @param graceMs the time after which the remaining connections are closed by force
  */
 export async function drain(server: Server, graceMs: number): Promise<void> {
   server.prependListener('request', (_req, res) => {
@@ -72,7 +69,7 @@ export async function drain(server: Server, graceMs: number): Promise<void> {
       resolve();
     });
   });
-  // A connection whose request was under way when the server closed falls idle later.
+  // A connection that was busy when the server closed becomes idle later.
   const idle = setInterval(() => {
     server.closeIdleConnections();
   }, 50);

@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { ConfigError, readConfig } from '../config';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ConfigError, readConfig, settingNames } from '../config';
 
 const pem = (type: 'P-256' | 'P-384' | 'rsa'): string => {
   const { privateKey } =
@@ -28,8 +30,8 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   return [];
 }
 
-describe('settings', () => {
-  it('are those of production unless NODE_ENV says otherwise', () => {
+describe('readConfig', () => {
+  it('uses production values unless NODE_ENV says otherwise', () => {
     const config = readConfig(production);
     expect(config).toMatchObject({
       production: true,
@@ -37,13 +39,13 @@ describe('settings', () => {
       healthPort: 3001,
       trustedProxies: 1,
       jwt: { issuer: 'https://ticketing.dev', audience: 'ticketing', ttlSeconds: 900 },
-      session: { idleSeconds: 604_800, maxSeconds: 2_592_000 },
+      session: { idleSeconds: 604_800, maxSeconds: 2_592_000, maxPerAccount: 100 },
       password: { cost: { ln: 15, r: 8, p: 3 } },
     });
     expect(config.jwt.key?.asymmetricKeyType).toBe('ec');
   });
 
-  it('need only a database in development, where an empty one is as good as none', () => {
+  it('needs only MONGO_URI in development, and treats an empty value as unset', () => {
     const config = readConfig({ ...development, PORT: '', JWT_PRIVATE_KEY: '' });
     expect(config).toMatchObject({
       production: false,
@@ -52,13 +54,27 @@ describe('settings', () => {
     });
   });
 
-  it('take a key whose line breaks are written out', () => {
+  it('reads exactly the settings that docs/settings.md lists', () => {
+    const page = readFileSync(path.resolve(__dirname, '../../docs/settings.md'), 'utf8');
+    // Other programs read the settings below that heading.
+    const [service = ''] = page.split('## `npm run dev` only');
+    const listed = [...service.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name);
+    expect(listed.sort()).toEqual([...settingNames].sort());
+  });
+
+  it.each(['0', '1001', 'many'])('refuses %j as the number of sessions of an account', (value) => {
+    expect(problemsOf({ ...production, SESSIONS_PER_ACCOUNT: value })).toEqual([
+      expect.stringMatching(/^SESSIONS_PER_ACCOUNT must/),
+    ]);
+  });
+
+  it('accepts a private key with line breaks written as \\n', () => {
     expect(
       problemsOf({ ...production, JWT_PRIVATE_KEY: production.JWT_PRIVATE_KEY.replaceAll('\n', '\\n') }),
     ).toEqual([]);
   });
 
-  it('S25 name everything that production misses', () => {
+  it('S25 names every setting that is missing in production', () => {
     expect(problemsOf({})).toEqual([
       expect.stringMatching(/^MONGO_URI must/),
       expect.stringMatching(/^PUBLIC_URL must/),
@@ -68,7 +84,7 @@ describe('settings', () => {
     ]);
   });
 
-  it('S25 ask production for a mail server, unless it says that it sends no mail', () => {
+  it('S25 requires SMTP_URL in production unless MAIL is off', () => {
     const { SMTP_URL, ...without } = production;
     expect(SMTP_URL).toBeDefined();
     expect(problemsOf(without)).toEqual(['SMTP_URL must be set, or MAIL to off']);
@@ -80,7 +96,7 @@ describe('settings', () => {
   it.each([
     ['REQUIRE_VERIFIED_EMAIL', 'true'],
     ['SIGNUP_MODE', 'verify-first'],
-  ])('S25 refuse %s=%s where no mail is sent', (name, value) => {
+  ])('S25 refuses %s=%s if the service sends no mail', (name, value) => {
     expect(problemsOf({ ...production, MAIL: 'off', [name]: value })).toEqual([
       `${name} must not be ${value} without SMTP_URL`,
     ]);
@@ -116,23 +132,120 @@ describe('settings', () => {
     ['MAIL', 'maybe'],
     ['SMTP_URL', 'https://hush@smtp.example.com'],
     ['SMTP_URL', 'smtp://'],
+    ['MAIL_COOL_DOWN_SECONDS', '3600'],
+    ['MAIL_COOL_DOWN_SECONDS', '-1'],
     ['MAIL_FROM', 'nobody'],
     ['MAIL_FROM', 'a@b.c\nBcc: hush@example.com'],
     ['REQUIRE_VERIFIED_EMAIL', 'yes'],
+    ['PUBLIC_URL', 'https://hush@ticketing.dev'],
+    ['PUBLIC_URL', 'https://ticketing.dev/hush'],
+    ['PUBLIC_URL', 'https://ticketing.dev?hush'],
+    ['PUBLIC_URL', 'https://ticketing.dev/#hush'],
+    ['PWNED_PASSWORDS_URL', 'https://user:hush@pwned.example.com/range/'],
+    ['PWNED_PASSWORDS_URL', 'https://pwned.example.com/range/?key=hush'],
+    ['SMTP_URL', 'smtp://user:%zzhush@smtp.example.com'],
+    ['SMTP_URL', 'smtp://smtp.example.com:0'],
+    ['SMTP_URL', 'smtp://smtp.example.com/hush'],
+    ['SMTP_URL', 'smtp://smtp.example.com?ignoreTLS=true'],
+    ['SMTP_URL', 'smtp://smtp.example.com?tls.rejectUnauthorized=false'],
+    ['SMTP_URL', 'smtp://smtp.example.com?requireTLS=hush'],
+    ['SMTP_URL', 'smtp://user:pass?word=hush@smtp.example.com'],
+    ['MAIL_FROM', 'josé@hush.example'],
+    ['MAIL_FROM', 'A, b@hush.example'],
+    ['MAIL_FROM', 'a@b.c, d@hush.example'],
+    ['MAIL_FROM', 'The "hush" office <a@b.c>'],
+    ['MAIL_FROM', 'hush \u202Eeciffo <a@b.c>'],
+    ['MAIL_FROM', 'hush \uFFFD <a@b.c>'],
+    ['JWT_AUDIENCE', 'hush\u0000'],
+    ['JWT_ISSUER', 'hu\nsh'],
     ['SIGNUP_MODE', 'closed'],
-  ])('S25 refuse %s=%j in production, with one line that names it and not its value', (name, value) => {
+    ['LIMITS', 'hush'],
+    ['LIMITS_OFF_ACCEPTED', 'hush'],
+    ['LIMITS_WAIT_MS', '1'],
+    ['LIMIT_SIGNIN_ACCOUNT', '50'],
+    ['LIMIT_SIGNIN_ACCOUNT', '50/2d'],
+    ['CLOSED_ACCOUNT_SECONDS', '604801'],
+    ['CLOSED_ACCOUNT_SECONDS', 'hush'],
+  ])('S25 refuses %s=%j in production, with one line that has the name but not the value', (name, value) => {
     const problems = problemsOf({ ...production, [name]: value });
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(new RegExp(`^${name} (must|is) `));
+    expect(problems[0]).toMatch(new RegExp(`^${name} (must|is|can’t be used) ?`));
     expect(problems[0]).not.toContain('hush');
     expect(problems[0]).not.toContain('BEGIN');
   });
 
-  it.each(['ln=17,r=8,p=1', 'ln=14,r=8,p=5', 'ln=13,r=8,p=10'])('take the cost %s', (cost) => {
+  it.each(['ln=17,r=8,p=1', 'ln=14,r=8,p=5', 'ln=13,r=8,p=10'])('accepts the password cost %s', (cost) => {
     expect(problemsOf({ ...production, PASSWORD_COST: cost })).toEqual([]);
   });
 
-  it('take a cheap cost outside production', () => {
+  it('accepts a cheap password cost outside production', () => {
     expect(problemsOf({ ...development, PASSWORD_COST: 'ln=4,r=8,p=1' })).toEqual([]);
+  });
+
+  it('keeps closed accounts for 7 days unless told otherwise', () => {
+    expect(readConfig(production).closedAccountSeconds).toBe(7 * 24 * 60 * 60);
+    expect(readConfig({ ...production, CLOSED_ACCOUNT_SECONDS: '0' }).closedAccountSeconds).toBe(0);
+  });
+
+  it('S25 refuses LIMITS=off in production unless that is accepted', () => {
+    const refused = ['LIMITS must not be off in production, unless LIMITS_OFF_ACCEPTED is yes'];
+    expect(problemsOf({ ...production, LIMITS: 'off' })).toEqual(refused);
+    expect(readConfig({ ...production, LIMITS: 'off', LIMITS_OFF_ACCEPTED: 'yes' }).limits.rates).toEqual({});
+    expect(readConfig({ ...development, LIMITS: 'off' }).limits.rates).toEqual({});
+    const { rates } = readConfig({ ...production, LIMIT_SIGNIN_ACCOUNT: '50/1h' }).limits;
+    expect(rates.signinAccount).toEqual({ points: 50, seconds: 3600 });
+    expect(rates.signinAccountNetwork).toEqual({ points: 10, seconds: 900 });
+  });
+
+  it('has every setting in docs/settings.md', () => {
+    const page = readFileSync(path.resolve(__dirname, '../../docs/settings.md'), 'utf8');
+    expect(settingNames.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
+  });
+
+  it.each(Object.keys(production))('takes %s with white space around it', (name) => {
+    const value = production[name as keyof typeof production];
+    expect(readConfig({ ...production, [name]: ` ${value}\r\n` })).toEqual(readConfig(production));
+  });
+
+  it.each([
+    'Tickets: a (b), c; d <office@tickets.example>',
+    '"Tickets, Inc." <office@tickets.example>',
+    'Füße & Schuhe 🎟 <office@tickets.example>',
+    'office@localhost',
+  ])('takes %s as the sender', (sender) => {
+    expect(readConfig({ ...production, MAIL_FROM: sender }).mail).toMatchObject({ from: sender });
+  });
+
+  it('takes the options of SMTP_URL that encrypt more', () => {
+    const url = 'smtps://a%40b:p%3Aw@smtp.example.com:465?requireTLS=true&tls.servername=mail.example.com';
+    expect(problemsOf({ ...production, SMTP_URL: url })).toEqual([]);
+  });
+
+  it.each([
+    ['F20', { SESSION_IDLE_SECONDS: '10' }, 'SESSION_IDLE_SECONDS must be more than JWT_TTL_SECONDS'],
+    ['F20', { SESSION_IDLE_SECONDS: '900' }, 'SESSION_IDLE_SECONDS must be more than JWT_TTL_SECONDS'],
+    [
+      'F20',
+      { SESSION_MAX_SECONDS: '10', SESSION_IDLE_SECONDS: '1000' },
+      'SESSION_MAX_SECONDS must not be less than JWT_TTL_SECONDS',
+    ],
+    ['S25', { PORT: '4000', HEALTH_PORT: '4000' }, 'HEALTH_PORT must be another port than PORT'],
+    ['S25', { PORT: '3001' }, 'HEALTH_PORT must be another port than PORT'],
+    [
+      'S25',
+      { MAIL: 'off', CLOSED_ACCOUNT_SECONDS: '60' },
+      'CLOSED_ACCOUNT_SECONDS must not be more than 0 with MAIL=off',
+    ],
+  ])('%s refuses settings that contradict each other: %j', (_row, set, problem) => {
+    expect(problemsOf({ ...production, ...set })).toEqual([expect.stringMatching(`^${problem}`)]);
+  });
+
+  it.each([
+    { SESSION_IDLE_SECONDS: '901', SESSION_MAX_SECONDS: '900' },
+    { PORT: '0', HEALTH_PORT: '0', MONGO_URI: production.MONGO_URI },
+    { MAIL: 'off', CLOSED_ACCOUNT_SECONDS: '0' },
+    { MAIL: 'off' },
+  ])('takes settings that go together: %j', (set) => {
+    expect(problemsOf({ ...production, ...set })).toEqual([]);
   });
 });

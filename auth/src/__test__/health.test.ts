@@ -1,14 +1,14 @@
 import request from 'supertest';
 import { buildHealth } from '../health';
 
-describe('health', () => {
-  it('is alive whatever is the matter, and ready when told so', async () => {
+describe('the health server', () => {
+  it('always reports alive, and reports ready only while the service is ready', async () => {
     let ready = false;
     const health = request(buildHealth(() => ready));
     await health.get('/livez').expect(200, { status: 'alive' });
-    await health.get('/readyz').expect(503, { errors: [{ message: 'Not ready' }] });
+    await health.get('/readyz').expect(503, { errors: [{ message: 'Not ready', code: 'not_ready' }] });
     ready = true;
     await health.get('/readyz').expect(200, { status: 'ready' });
-    await health.get('/other').expect(404, { errors: [{ message: 'Not Found' }] });
+    await health.get('/other').expect(404, { errors: [{ message: 'Not Found', code: 'not_found' }] });
   });
 });

@@ -40,6 +40,35 @@ describe('the process', () => {
     expect(output()).toBe('auth: SMTP_URL must be set, or MAIL to off\n');
   });
 
+  it.each([
+    ['mongodb://user:p%ss@hidden.example/auth', 'percent-encoded'],
+    ['mongodb://hidden.example:99999/auth', 'ports'],
+    ['mongodb://hidden.example/auth?newOption=p%ss', 'option newOption'],
+    ['mongodb://hidden.example/auth?w=0', 'option w must be majority'],
+  ])(
+    'F31 ends with 1 and one line that names MONGO_URI and what is wrong with it: %s',
+    async (uri, fault) => {
+      const { ended, output } = start({ MONGO_URI: uri });
+      expect(await ended).toBe(1);
+      expect(output().trim().split('\n')).toEqual([
+        expect.stringMatching(/^auth: MONGO_URI can’t be used: /),
+      ]);
+      expect(output()).toContain(fault);
+      expect(output()).not.toMatch(/hidden|p%ss|    at /);
+    },
+  );
+
+  it.each(['mongodb://user:hush@127.0.0.1:1/auth', 'mongodb+srv://user:hush@nowhere.invalid/auth'])(
+    'S25 F31 goes on trying to reach a database that is not there, without its password in the log: %s',
+    async (uri) => {
+      const { child, ended, line, output } = start({ MONGO_URI: uri });
+      await line(/"msg":"MongoDb not ready"/);
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      expect(output()).not.toContain('hush');
+    },
+  );
+
   it('asks the list of leaked passwords that it is told of', async () => {
     const hash = createHash('sha1').update('correct horse battery').digest('hex').toUpperCase();
     const list = createServer((req, res) => {
@@ -54,7 +83,7 @@ describe('the process', () => {
     const response = await signup(url, 'leaked@example.com');
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
-      errors: [{ message: 'Password is known from a data leak', field: 'password' }],
+      errors: [{ message: 'Password is known from a data leak', code: 'password_leaked', field: 'password' }],
     });
     list.closeAllConnections();
     list.close();
@@ -68,19 +97,27 @@ describe('the process', () => {
     expect(output()).not.toContain('    at ');
   });
 
-  it('R2 turns unready at SIGTERM, finishes what runs, and ends with 0', async () => {
+  it('R2 turns unready at SIGTERM, finishes what runs, answers what waits with 503, and ends with 0', async () => {
     const service = await listening({ MONGO_URI: freshDatabase(), PASSWORD_COST: 'ln=15,r=8,p=3' });
     expect(await statusOf(`${service.healthUrl}/readyz`)).toBe(200);
     expect(await statusOf(`${service.healthUrl}/livez`)).toBe(200);
     expect(await statusOf(`${service.healthUrl}/metricz`)).toBe(404);
-    const answers = Array.from({ length: 6 }, (_, n) => signup(service.url, `inflight-${n}@example.com`));
-    await until(async () => (await statusOf(`${service.healthUrl}/readyz`)) === 200);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    let answered = 0;
+    const answers = Array.from({ length: 66 }, async (_, n) => {
+      const answer = await signup(service.url, `inflight-${n}@example.com`);
+      answered += 1;
+      return answer;
+    });
+    // Hashes run and the others wait: six answers take longer than the last connection needs to be accepted.
+    await until(() => Promise.resolve(answered >= 6));
     service.child.kill('SIGTERM');
     const signalled = Date.now();
     await until(async () => (await statusOf(`${service.healthUrl}/readyz`)) === 503);
     expect(Date.now() - signalled).toBeLessThan(1000);
-    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(6).fill(201));
+    const statuses = (await Promise.all(answers)).map(({ status, headers }) =>
+      status === 503 ? `503 after ${headers.get('Retry-After') ?? ''}` : String(status),
+    );
+    expect(new Set(statuses)).toEqual(new Set(['201', '503 after 1']));
     expect(await service.ended).toBe(0);
     expect(Date.now() - signalled).toBeLessThan(10_000);
     expect(service.output()).toContain('"msg":"Stopped"');

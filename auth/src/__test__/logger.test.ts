@@ -7,7 +7,7 @@ describe('S47 the logger', () => {
     return JSON.parse(line) as Record<string, unknown>;
   };
 
-  it('redacts secrets that somebody logs by mistake', () => {
+  it('redacts secrets in logged objects', () => {
     const text = JSON.stringify(
       logged({
         password: 'secret',
@@ -20,14 +20,14 @@ describe('S47 the logger', () => {
     expect(text).toContain('[redacted]');
   });
 
-  it('writes of an error its words and its code, not what hangs on it', () => {
+  it('logs the type, message, stack and code of an error, but no other properties', () => {
     const err = Object.assign(new Error('words'), { code: 11000, keyValue: { email: 'a@example.com' } });
     const line = logged({ err });
     expect(line['err']).toEqual({ type: 'Error', message: 'words', stack: expect.any(String), code: 11000 });
     expect(logged({ err: 'text' })['err']).toEqual({ type: 'string' });
   });
 
-  it('keeps line breaks inside the line', () => {
+  it('writes a message with line breaks as one line', () => {
     let lines = '';
     createLogger('info', { write: (text: string) => (lines += text) }).info('a\nb\u2028c');
     expect(lines.trim().split('\n')).toHaveLength(1);

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { createLogger } from '../logger';
 import { createHttpServer, drain, listen } from '../server';
+
+const silent = createLogger('silent');
 
 const text = async (response: IncomingMessage): Promise<string> => {
   let body = '';
@@ -9,8 +12,8 @@ const text = async (response: IncomingMessage): Promise<string> => {
   return body;
 };
 
-/** Sends the pieces with a pause between them; answers all that comes back, when the connection has ended. */
-async function dribble(port: number, first: string, more: string): Promise<string> {
+/** Sends a request slowly, piece by piece, and returns everything received once the connection has closed. */
+async function sendSlowly(port: number, first: string, more: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let answer = '';
   socket.on('error', () => undefined).on('data', (part) => (answer += part.toString()));
@@ -22,66 +25,66 @@ async function dribble(port: number, first: string, more: string): Promise<strin
 }
 
 describe('the server', () => {
-  it('outlasts the 60 s for which nginx keeps a connection', () => {
-    const server = createHttpServer(() => undefined);
+  it('keeps idle connections longer than the 60 s of nginx', () => {
+    const server = createHttpServer(() => undefined, silent);
     expect(server.keepAliveTimeout).toBeGreaterThan(65_000);
     expect(server.headersTimeout).toBeLessThan(15_000);
     expect(server.requestTimeout).toBeLessThan(15_000);
   });
 
-  it('S45 cuts slow headers and slow bodies, in the shape of all errors', async () => {
+  it("S45 S60 ends requests with slow headers or a slow body, with an error in the contract's shape", async () => {
     const app = (req: IncomingMessage, res: { end: (text: string) => void }): void => {
       req.resume().once('end', () => {
         res.end('done');
       });
     };
-    const server = createHttpServer(app, { headersTimeout: 300, requestTimeout: 400 });
+    const server = createHttpServer(app, silent, { headersTimeout: 300, requestTimeout: 400 });
     const port = await listen(server, 0);
     const [headers, body] = await Promise.all([
-      dribble(port, 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ', 'x'),
-      dribble(port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n', 'x'),
+      sendSlowly(port, 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ', 'x'),
+      sendSlowly(port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n', 'x'),
     ]);
     for (const answer of [headers, body]) {
       expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-      expect(answer).toContain('{"errors":[{"message":"Request Timeout"}]}');
+      expect(answer).toContain('{"errors":[{"message":"Request Timeout","code":"request_timeout"}]}');
     }
     await drain(server, 1000);
   });
 
-  it('R3 takes a request on a connection that was idle for longer than headers may take', async () => {
-    const server = createHttpServer((_req, res) => res.end('ok'), {
+  it('R3 accepts a request on a connection that was idle for longer than the headers time-out', async () => {
+    const server = createHttpServer((_req, res) => res.end('ok'), silent, {
       headersTimeout: 100,
       requestTimeout: 200,
     });
     const port = await listen(server, 0);
     const socket = connect(port, '127.0.0.1').setEncoding('utf8');
-    for (let asked = 0; asked < 2; asked += 1) {
+    for (let sent = 0; sent < 2; sent += 1) {
       socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
       const [answer] = (await once(socket, 'data')) as [string];
       expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-      // Longer than the limits and the second in which they are looked at.
+      // Longer than both time-outs and the second between two checks of them.
       await new Promise((resolve) => setTimeout(resolve, 1500));
     }
     socket.destroy();
     await drain(server, 1000);
   });
 
-  it('says which port is taken', async () => {
-    const first = createHttpServer(() => undefined);
+  it('names a port that is in use', async () => {
+    const first = createHttpServer(() => undefined, silent);
     const port = await listen(first, 0);
     await expect(
       listen(
-        createHttpServer(() => undefined),
+        createHttpServer(() => undefined, silent),
         port,
       ),
     ).rejects.toThrow(`Port ${port} is in use`);
     await drain(first, 1000);
   });
 
-  it('says what else keeps it from a port', async () => {
+  it('reports every other reason why it cannot listen', async () => {
     await expect(
       listen(
-        createHttpServer(() => undefined),
+        createHttpServer(() => undefined, silent),
         70_000,
       ),
     ).rejects.toThrow(/port/i);
@@ -89,12 +92,12 @@ describe('the server', () => {
 });
 
 describe('R2 draining', () => {
-  it('lets what runs finish, and ends idle connections', async () => {
+  it('lets running requests finish and closes idle connections', async () => {
     let answer: (() => void) | undefined;
     const server = createHttpServer((req, res) => {
       if (req.url === '/quick') res.end('quick');
       else answer = () => res.end('slow');
-    });
+    }, silent);
     const port = await listen(server, 0);
     const agent = new Agent({ keepAlive: true });
     const [quick] = (await once(get({ port, path: '/quick', agent }), 'response')) as [IncomingMessage];
@@ -109,13 +112,13 @@ describe('R2 draining', () => {
     agent.destroy();
   });
 
-  it('tells a caller who asks again on an open connection that it will close', async () => {
+  it('closes a connection on which the client sends another request', async () => {
     const server = createHttpServer((_req, res) => {
       setTimeout(() => res.end('late'), 100);
-    });
+    }, silent);
     const port = await listen(server, 0);
     const socket = connect(port, '127.0.0.1').setEncoding('utf8');
-    // Two at once: the second is read when the server is closing already.
+    // The server is already draining when it reads the second request.
     socket.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\n');
     await once(server, 'request');
     const drained = drain(server, 5000);
@@ -127,8 +130,8 @@ describe('R2 draining', () => {
     await drained;
   });
 
-  it('cuts what does not finish in time', async () => {
-    const server = createHttpServer(() => undefined);
+  it('closes connections that do not finish within the grace period', async () => {
+    const server = createHttpServer(() => undefined, silent);
     const port = await listen(server, 0);
     const request = get({ port });
     const failed = once(request, 'error');

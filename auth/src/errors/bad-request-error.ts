@@ -1,16 +1,17 @@
 import { CustomError, type SerializedError } from './custom-error';
+import type { CodeOf } from './error-codes';
 
 export class BadRequestError extends CustomError {
-  readonly statusCode = 400;
-
   constructor(
-    message: string,
+    code: CodeOf<400>,
     private readonly field?: string,
+    message?: string,
   ) {
-    super(message);
+    super(code, { message });
   }
 
   override serializeErrors(): SerializedError[] {
-    return [{ message: this.message, ...(this.field !== undefined && { field: this.field }) }];
+    const { field } = this;
+    return super.serializeErrors().map((error) => (field === undefined ? error : { ...error, field }));
   }
 }

@@ -1,17 +1,35 @@
+import { errorCodes, type ErrorCode } from './error-codes';
+
 export interface SerializedError {
   message: string;
-  /** The one input at fault, where there is one. */
+  /** A stable name for programs. */
+  code: ErrorCode;
+  /** The name of the invalid input, if a single input is at fault. */
   field?: string;
 }
 
-/** A failure that may be told to the caller. Everything else is answered with a plain 500. */
+/** An entry of `{"errors":[…]}`. */
+export const errorEntry = (code: ErrorCode, message: string = errorCodes[code].message): SerializedError => ({
+  message,
+  code,
+});
+
+/** An error that the caller may see. The response to every other error is a plain 500. */
 export abstract class CustomError extends Error {
-  abstract readonly statusCode: number;
-  /** Response headers that belong to the failure, such as Retry-After. */
+  readonly statusCode: number;
+  /** Response headers of this error, such as Retry-After. */
   readonly headers: Readonly<Record<string, string>> = {};
 
-  /** What the caller reads: the entries of `{"errors":[…]}`. */
+  constructor(
+    readonly code: ErrorCode,
+    options: { message?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(options.message ?? errorCodes[code].message, options);
+    this.statusCode = errorCodes[code].status;
+  }
+
+  /** The entries of `{"errors":[…]}` in the response. */
   serializeErrors(): SerializedError[] {
-    return [{ message: this.message }];
+    return [errorEntry(this.code, this.message)];
   }
 }

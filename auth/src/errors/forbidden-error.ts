@@ -1,9 +1,7 @@
 import { CustomError } from './custom-error';
 
 export class ForbiddenError extends CustomError {
-  readonly statusCode = 403;
-
   constructor() {
-    super('Forbidden');
+    super('forbidden');
   }
 }

@@ -1,9 +1,7 @@
 import { CustomError } from './custom-error';
 
 export class NotAuthorizedError extends CustomError {
-  readonly statusCode = 401;
-
   constructor() {
-    super('Not authorized');
+    super('not_authorized');
   }
 }

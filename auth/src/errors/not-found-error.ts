@@ -1,9 +1,7 @@
 import { CustomError } from './custom-error';
 
 export class NotFoundError extends CustomError {
-  readonly statusCode = 404;
-
   constructor() {
-    super('Not Found');
+    super('not_found');
   }
 }

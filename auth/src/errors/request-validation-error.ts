@@ -1,18 +1,23 @@
 import type { ValidationError } from 'express-validator';
-import { CustomError, type SerializedError } from './custom-error';
+import { CustomError, errorEntry, type SerializedError } from './custom-error';
+import { Problem } from './problem';
 
-/** One entry for each field at fault. The value that was sent is never repeated. */
+/** Has one entry for each invalid field. */
 export class RequestValidationError extends CustomError {
-  readonly statusCode = 400;
+  readonly #errors: SerializedError[];
 
-  constructor(private readonly failures: readonly ValidationError[]) {
-    super('Invalid request');
+  /** @throws {TypeError} where the message of a rule is not a `Problem` */
+  constructor(failures: readonly ValidationError[]) {
+    super('bad_request');
+    this.#errors = failures.map((failure) => {
+      const problem: unknown = failure.msg;
+      if (!(problem instanceof Problem)) throw new TypeError('A rule for an input has no code');
+      const entry = errorEntry(problem.code, problem.message);
+      return failure.type === 'field' ? { ...entry, field: failure.path } : entry;
+    });
   }
 
   override serializeErrors(): SerializedError[] {
-    return this.failures.map((failure) => ({
-      message: String(failure.msg),
-      ...(failure.type === 'field' && { field: failure.path }),
-    }));
+    return this.#errors;
   }
 }

@@ -1,11 +1,10 @@
 import { CustomError } from './custom-error';
 
-/** Every place to hash a password in is taken, and so is the queue. */
+/** All slots for password hashing are busy, and the queue is full. */
 export class TooBusyError extends CustomError {
-  readonly statusCode = 503;
   override readonly headers = { 'Retry-After': '1' };
 
   constructor() {
-    super('Too busy');
+    super('too_busy');
   }
 }

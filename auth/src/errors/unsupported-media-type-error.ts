@@ -1,9 +1,7 @@
 import { CustomError } from './custom-error';
 
 export class UnsupportedMediaTypeError extends CustomError {
-  readonly statusCode = 415;
-
   constructor() {
-    super('Content-Type must be application/json');
+    super('unsupported_media_type');
   }
 }

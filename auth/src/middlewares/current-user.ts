@@ -1,20 +1,20 @@
 import type { RequestHandler } from 'express';
 import type { LiveSession } from '../models/session';
-import type { Sessions } from '../services/sessions';
-import { sessionJwt } from './session-cookie';
+import type { Sessions } from '../services/sessions/sessions';
+import { sessionJwts } from './session-cookie';
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** Who is signed in, and by which session; set by `currentUser`. */
+    /** The signed-in user and the session, set by `currentUser`; undefined if nobody is signed in. */
     currentUser?: LiveSession;
   }
 }
 
-/** Finds out who is signed in. Nobody is a good answer; `requireAuth` is what refuses it. */
+/** Sets `req.currentUser` if somebody is signed in. It refuses nobody; `requireAuth` does that. */
 export const currentUser =
   (sessions: Sessions): RequestHandler =>
   async (req, _res, next) => {
-    const live = await sessions.authenticate(sessionJwt(req));
+    const live = await sessions.authenticate(sessionJwts(req));
     if (live) req.currentUser = live;
     next();
   };

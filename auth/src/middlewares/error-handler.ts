@@ -1,46 +1,58 @@
-import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
-import { CustomError, type SerializedError } from '../errors/custom-error';
+import { CallerGoneError } from '../errors/caller-gone-error';
+import { CustomError, errorEntry, type SerializedError } from '../errors/custom-error';
 import { DatabaseConnectionError } from '../errors/database-connection-error';
+import { errorCodes, type ErrorCode } from '../errors/error-codes';
 import { isUnavailable } from '../models/database';
+import { logFailure } from './request-log';
 
-interface Answer {
+interface ErrorResponse {
   statusCode: number;
   headers?: Readonly<Record<string, string>>;
   errors: SerializedError[];
 }
 
-/** The one place where a failure becomes an answer. What the caller need not know is in the log only. */
+/** Turns every error into a response. Details that the caller must not see go to the log only. */
 export const errorHandler: ErrorRequestHandler = (error: unknown, req, res, next) => {
-  if (res.headersSent) {
-    next(error);
+  if (error instanceof CallerGoneError) return;
+  const { statusCode, headers = {}, errors } = responseTo(error);
+  if (statusCode >= 500) logFailure(error, statusCode, { req, res });
+  if (!res.headersSent) {
+    res.status(statusCode).set(headers).send({ errors });
     return;
   }
-  const { statusCode, headers = {}, errors } = answerTo(error);
-  if (statusCode >= 500) req.log.error({ err: error }, errors[0]?.message);
-  res.status(statusCode).set(headers).send({ errors });
+  if (!res.writableEnded) res.destroy();
+  // Without the error, which Express would print.
+  next();
 };
 
-function answerTo(error: unknown): Answer {
+function responseTo(error: unknown): ErrorResponse {
   if (error instanceof CustomError) {
     return { statusCode: error.statusCode, headers: error.headers, errors: error.serializeErrors() };
   }
-  if (isUnavailable(error)) return answerTo(new DatabaseConnectionError(error));
-  const statusCode = clientErrorStatus(error);
-  if (statusCode !== undefined) return { statusCode, errors: [{ message: plainMessage(error, statusCode) }] };
-  return { statusCode: 500, errors: [{ message: 'Something went wrong' }] };
+  if (isUnavailable(error)) return responseTo(new DatabaseConnectionError(error));
+  const { code, message } = requestFault(error) ?? { code: 'internal' };
+  return { statusCode: errorCodes[code].status, errors: [errorEntry(code, message)] };
 }
 
-/** Express and its body parser mark what the caller did wrong with a 4xx status. */
-function clientErrorStatus(error: unknown): number | undefined {
+interface RequestFault {
+  code: ErrorCode;
+  message?: string;
+}
+
+// What Express and its body parser refuse. Their own messages repeat parts of the request.
+const faultsByType: Readonly<Record<string, RequestFault>> = {
+  'entity.parse.failed': { code: 'malformed_json' },
+  'entity.too.large': { code: 'body_too_large' },
+  'charset.unsupported': { code: 'unsupported_media_type', message: 'Charset must be UTF-8' },
+  'encoding.unsupported': { code: 'unsupported_media_type', message: 'Content-Encoding is not supported' },
+};
+
+/** The answer to an error for which Express and its body parser blame the request, with a 4xx status of theirs. */
+function requestFault(error: unknown): RequestFault | undefined {
   if (!(error instanceof Error) || !('status' in error)) return undefined;
   const { status } = error;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
-}
-
-// Their own messages repeat what was sent.
-function plainMessage(error: unknown, statusCode: number): string {
-  const type = error instanceof Error && 'type' in error ? error.type : undefined;
-  if (type === 'entity.parse.failed') return 'Body is not valid JSON';
-  return STATUS_CODES[statusCode] ?? 'Bad Request';
+  if (typeof status !== 'number' || status < 400 || status >= 500) return undefined;
+  const known = 'type' in error && typeof error.type === 'string' ? faultsByType[error.type] : undefined;
+  return known ?? { code: 'bad_request' };
 }

@@ -2,22 +2,22 @@ import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { BadRequestError } from '../errors/bad-request-error';
 import { UnsupportedMediaTypeError } from '../errors/unsupported-media-type-error';
+import { inputLimits } from '../input-limits';
+import { emptyBody } from './empty-body';
 
-const mostBytes = 16 * 1024;
-
-/** Reads a JSON body of at most 16 KiB, in UTF-8 as RFC 8259 (section 8.1) asks; every other body is refused. */
+/** Parses a JSON body of at most 16 KiB in UTF-8 (RFC 8259, section 8.1). Every other body is refused. */
 export const jsonBody = (): RequestHandler[] => [
+  emptyBody,
   (req, _res, next) => {
-    // False is a body of another type, or of none; null is no body. `Content-Length: 0`, as fetch sends it, is none either.
-    if (req.is('application/json') === false && req.get('Content-Length') !== '0')
-      throw new UnsupportedMediaTypeError();
+    // `req.is` returns false for a body of another type or without a type, and null for no body.
+    if (req.is('application/json') === false) throw new UnsupportedMediaTypeError();
     next();
   },
   express.json({
-    limit: mostBytes,
+    limit: inputLimits.bodyBytes,
     verify: (_req, _res, body) => {
-      // Decoding would turn each broken byte into U+FFFD, and so two passwords into one.
-      if (!isUtf8(body)) throw new BadRequestError('Body is not UTF-8');
+      // Decoding replaces each invalid byte with U+FFFD, so different passwords could become equal.
+      if (!isUtf8(body)) throw new BadRequestError('malformed_json', undefined, 'Body is not UTF-8');
     },
   }),
 ];

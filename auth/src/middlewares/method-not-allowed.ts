@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { MethodNotAllowedError } from '../errors/method-not-allowed-error';
 
-/** Stands behind a path's handlers, and refuses every other method. */
+/** Refuses every method that a path does not support. It must run after the path's handlers. */
 export const methodNotAllowed =
   (allowed: readonly string[]): RequestHandler =>
   () => {

@@ -1,12 +1,18 @@
 import type { RequestHandler } from 'express';
 import { ForbiddenError } from '../errors/forbidden-error';
 import type { Role } from '../models/user';
+import type { Audit } from '../services/audit/audit';
+import { callerOf } from './caller';
 import { signedIn } from './require-auth';
 
-/** Lets only callers pass who have that role now, whatever their JWT says; stands behind `currentUser`. */
+/** Refuses callers whose stored role is another one, whatever their JWT says. It must run after `currentUser`. */
 export const requireRole =
-  (role: Role): RequestHandler =>
+  (role: Role, audit: Audit): RequestHandler =>
   (req, _res, next) => {
-    if (signedIn(req).user.role !== role) throw new ForbiddenError();
+    const { user } = signedIn(req);
+    if (user.role !== role) {
+      audit.refuse('admin-request', callerOf(req), user._id);
+      throw new ForbiddenError();
+    }
     next();
   };

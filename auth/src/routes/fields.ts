@@ -1,104 +1,148 @@
 import { body, query, type ValidationChain } from 'express-validator';
+import type { CodeOf } from '../errors/error-codes';
+import { Problem } from '../errors/problem';
+import { inputLimits } from '../input-limits';
+import { auditActions, auditOutcomes } from '../models/audit-actions';
+import type { Profile } from '../models/profile';
 import { roles } from '../models/user';
+import { brokenLengthRule } from '../services/passwords/password-length';
+import { brokenEmailRule } from './email-rules';
+import { brokenNameRule } from './name-rules';
 
-const leastPassword = 8;
-const mostPassword = 128;
-const mostName = 100;
-
-/**
- * An e-mail address, normalised: trimmed and in lower case. Only ASCII gets that far, so NFKC has nothing left to
- * change, and look-alikes (fullwidth letters, a dotless i) are refused rather than folded into somebody's address. So
- * is a quoted local part: programs on a mail's way read one differently, and its mail may reach another mailbox.
- */
+/** A new e-mail address, trimmed and in lower case. */
 export const email = (): ValidationChain =>
-  body('email', 'Email must be valid')
-    .isString()
-    .bail()
-    .trim()
-    .isLength({ max: 254 })
-    .bail()
-    .matches(/^[!#-?A-~]+@[!#-?A-~]+$/)
+  obeying(field('email', 'email_invalid').isString().bail().trim(), brokenEmailRule)
     .bail()
     .isEmail()
     .toLowerCase();
 
-/** A password to be set: 8 to 128 code points (ASVS 6.2.1, 6.2.9), never trimmed or folded. */
+/**
+ * The address of an account that is there: also one that another service has stored in a form that a new address can't
+ * have. It is trimmed and written in lower case as when that account was adopted.
+ */
+export const givenEmail = (): ValidationChain =>
+  field('email', 'email_invalid')
+    .isString()
+    .bail()
+    .customSanitizer(adopted)
+    .custom((value: string) => value.includes('@') && isStorable(value));
+
+const adopted = (value: string): string => value.trim().toLowerCase();
+
+const isStorable = (value: string): boolean =>
+  value.length <= inputLimits.emailCharacters && value.isWellFormed() && !/\p{Cc}/u.test(value);
+
+/** A new password: 8 to 128 code points (ASVS 6.2.1, 6.2.9), never trimmed or folded. */
 export const newPassword = (): ValidationChain =>
-  body('password', `Password must be between ${leastPassword} and ${mostPassword} characters`)
-    .isString()
-    .bail()
-    // In UTF-8 every lone surrogate becomes the same character, and so would passwords that differ in them.
-    .custom((password: string) => password.isWellFormed())
-    .bail()
-    .custom((password: string) => isWithin(password, leastPassword, mostPassword));
+  obeying(field('password', 'password_required').isString().bail(), brokenLengthRule);
 
-/** A password to be compared: any string will do, so that each wrong one gets the same answer. */
-export const givenPassword = (): ValidationChain => body('password', 'You must supply a password').isString();
+/** A password to compare. Any string is accepted, so that every wrong one gets the same answer. */
+export const givenPassword = (): ValidationChain => field('password', 'password_required').isString();
 
-/** What a person wants to be called: at most 100 code points, without control characters. */
-export const name = (): ValidationChain =>
-  body('name', `Name must be between 1 and ${mostName} characters`)
-    .optional()
-    .isString()
-    .bail()
-    .trim()
-    .custom(
-      (value: string) => value.isWellFormed() && !/\p{Cc}/u.test(value) && isWithin(value, 1, mostName),
-    );
+/** A password that some links need beside their token. Its rules depend on the link. */
+export const passwordIfGiven = (): ValidationChain => givenPassword().optional();
 
-/** The password that somebody who is signed in has at present, asked for beside the new one. */
+/** The fields of a user's profile, each with its rule for a value. */
+const profileRules: Record<keyof Profile, () => ValidationChain> = { name };
+
+/** Every field may be absent, and null says that it has no value. */
+export const profile = (): ValidationChain[] => Object.values(profileRules).map((rule) => rule());
+
+/** What a person wants to be called, trimmed. */
+function name(): ValidationChain {
+  return obeying(profileField('name', 'name_invalid').isString().bail().trim(), brokenNameRule);
+}
+
+/** The present password of a signed-in user, required to set a new one. */
 export const currentPassword = (): ValidationChain =>
-  body('currentPassword', 'You must supply your current password').isString();
+  field('currentPassword', 'current_password_required').isString();
 
-/** What came by mail. Any string will do: what is no token is unknown. */
-export const token = (): ValidationChain => body('token', 'You must supply a token').isString();
+/** The token of a link in a mail. Any string is accepted: text that is not a token is an unknown token. */
+export const token = (): ValidationChain => field('token', 'token_required').isString();
 
-/** The version of what the caller saw, so that a change over an older state is refused. */
-export const version = (): ValidationChain =>
-  body('version', 'Version must be the number that the user had').custom(
-    (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0,
-  );
+/**
+ * The version that the caller saw, so that a change based on an older state is refused.
+ * @param isNeeded whether a body needs one; if not, it is not looked at
+ */
+export const version = (isNeeded: (body: unknown) => boolean = () => true): ValidationChain =>
+  field('version', 'version_invalid')
+    .if((_value, { req }) => isNeeded(req.body))
+    .custom((value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0);
 
 export const role = (): ValidationChain =>
-  body('role', `Role must be one of ${roles.join(', ')}`)
-    .optional()
-    .isString()
-    .bail()
-    .isIn(roles);
+  field('role', 'role_invalid').optional().isString().bail().isIn(roles);
 
 export const disabled = (): ValidationChain =>
-  body('disabled', 'Disabled must be true or false').optional().isBoolean({ strict: true });
+  field('disabled', 'disabled_invalid').optional().isBoolean({ strict: true });
 
-const mostListed = 100;
-
-/** Which users are listed, and where the list goes on. */
+/** Which users to list, and where the list continues. */
 export const userQuery = (): ValidationChain[] => [
-  query('email', 'Email must be what an address begins with')
-    .optional()
-    .isString()
-    .bail()
-    .trim()
-    .toLowerCase()
-    .matches(/^[!-~]{1,254}$/),
-  query('role', `Role must be one of ${roles.join(', ')}`)
-    .optional()
-    .isString()
-    .bail()
-    .isIn(roles),
-  query('limit', `Limit must be a number from 1 to ${mostListed}`)
-    .default('50')
-    .isString()
-    .bail()
-    .isInt({ min: 1, max: mostListed, allow_leading_zeroes: false })
-    .toInt(),
-  query('cursor', 'Cursor must be one that a list ended with')
-    .optional()
-    .isString()
-    .bail()
-    .matches(/^[\w-]{16}$/),
+  parameter('email', 'email_prefix_invalid')
+    .customSanitizer(adopted)
+    .custom((value: string) => value !== '' && isStorable(value)),
+  parameter('role', 'role_invalid').isIn(roles),
+  ...page(),
 ];
 
-const isWithin = (text: string, least: number, most: number): boolean => {
-  const { length } = Array.from(text);
-  return length >= least && length <= most;
-};
+/** Which entries of the audit trail to list. */
+export const auditQuery = (): ValidationChain[] => [
+  parameter('user', 'user_invalid').matches(/^[0-9a-f]{24}$/),
+  parameter('actor', 'actor_invalid').matches(/^([0-9a-f]{24}|operator)$/),
+  parameter('action', 'action_invalid').isIn(Object.keys(auditActions)),
+  parameter('outcome', 'outcome_invalid').isIn(auditOutcomes),
+  time('from', 'from_invalid'),
+  time('to', 'to_invalid'),
+  ...page(),
+];
+
+/** How much of a list to answer, and where it goes on. */
+export const page = (): ValidationChain[] => [
+  parameter('limit', 'limit_invalid', String(inputLimits.defaultPageEntries))
+    .isInt({ min: 1, max: inputLimits.pageEntries, allow_leading_zeroes: false })
+    .toInt(),
+  parameter('cursor', 'cursor_invalid').matches(/^[\w-]{16}$/),
+];
+
+/** A field of the body, with the code of an error where its rule names no other. */
+const field = (path: string, code: CodeOf<400>): ValidationChain => body(path, new Problem(code));
+
+/** A field that need not be there. Its rules are for a value: null is none. */
+const profileField = (path: keyof Profile, code: CodeOf<400>): ValidationChain =>
+  field(path, code)
+    .optional()
+    .if((value: unknown) => value !== null);
+
+/** A parameter of the query: text that need not be there. An empty one is none, and then has the default. */
+function parameter(path: string, code: CodeOf<400>, byDefault?: string): ValidationChain {
+  const chain = query(path, new Problem(code));
+  return (byDefault === undefined ? chain.optional({ values: 'falsy' }) : chain.default(byDefault))
+    .isString()
+    .bail();
+}
+
+/** A date, which begins at midnight UTC, or a time with its offset (RFC 3339). */
+const time = (path: string, code: CodeOf<400>): ValidationChain =>
+  parameter(path, code)
+    .matches(/^\d{4}-\d\d-\d\d(T([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d))?$/)
+    .bail()
+    .custom((value: string) => isDay(value.slice(0, 10)) && !Number.isNaN(Date.parse(value)))
+    .bail()
+    .customSanitizer((value: string) => new Date(value));
+
+/** Whether the calendar has that day: `Date` takes the 31st of February for the 3rd of March. */
+function isDay(text: string): boolean {
+  const day = new Date(text);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
+
+/** Adds rules of which the first one that a text breaks is in the response. */
+const obeying = (
+  chain: ValidationChain,
+  brokenBy: (value: string) => Problem | CodeOf<400> | undefined,
+): ValidationChain =>
+  chain
+    .custom((value: string) => brokenBy(value) === undefined)
+    .withMessage((value: string) => {
+      const broken = brokenBy(value);
+      return typeof broken === 'string' ? new Problem(broken) : broken;
+    });

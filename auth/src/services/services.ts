@@ -1,30 +1,41 @@
 import type { Logger } from 'pino';
 import type { Collections } from '../models/collections';
 import type { Transact } from '../models/database';
-import { Accounts } from './accounts';
-import { ActionTokens } from './action-tokens';
-import { Administration } from './administration';
-import { EmailConfirmation } from './email-confirmation';
-import { Letters } from './letters';
-import { MailWorker, type MailWorkerOptions } from './mail-worker';
-import { Outbox } from './outbox';
-import { OwnAccount } from './own-account';
-import type { Password } from './password';
-import type { PasswordRules } from './password-rules';
-import { PasswordReset } from './password-reset';
-import { Sessions, type SessionLimits } from './sessions';
-import { smtp, type SmtpOptions } from './smtp';
-import type { Tokens } from './tokens';
+import { AccountCleanup } from './accounts/account-cleanup';
+import { Accounts } from './accounts/accounts';
+import { GoneAccounts } from './accounts/gone-accounts';
+import { Audit } from './audit/audit';
+import { EmailLinks } from './mail/email-links';
+import { Administration } from './accounts/administration';
+import { EmailDecline } from './accounts/decline-email';
+import { EmailConfirmation } from './accounts/email-confirmation';
+import { Limits, type LimitsOptions } from './limits/limits';
+import { Letters } from './mail/letters';
+import { MailWorker, type MailWorkerOptions } from './mail/mail-worker';
+import { Outbox } from './mail/outbox';
+import { OwnAccount } from './accounts/own-account';
+import type { Password } from './passwords/password';
+import type { PasswordRules } from './passwords/password-rules';
+import { PasswordReset } from './accounts/password-reset';
+import { SessionStart } from './accounts/session-start';
+import { Devices } from './sessions/devices';
+import { Sessions, type SessionRules } from './sessions/sessions';
+import { smtp, type SmtpOptions } from './mail/smtp';
+import type { Jwts } from './sessions/jwts';
 
 export interface ServicesOptions {
   collections: Collections;
   transact: Transact;
   passwords: Password;
   passwordRules: PasswordRules;
-  tokens: Tokens;
-  limits: SessionLimits;
+  jwts: Jwts;
+  sessionRules: SessionRules;
   requireVerifiedEmail: boolean;
-  /** None where the service sends no mail: what needs it is not there then. */
+  closedAccountSeconds: number;
+  /** How long an entry of the audit trail is kept. */
+  auditSeconds: number;
+  limits: Pick<LimitsOptions, 'rates' | 'waitMs'>;
+  /** Undefined where the service sends no mail; the services that need it are then missing. */
   mail?: MailOptions | undefined;
   logger: Logger;
   now: () => Date;
@@ -33,43 +44,92 @@ export interface ServicesOptions {
 export interface MailOptions extends SmtpOptions, Pick<MailWorkerOptions, 'pollMs' | 'firstRetryMs'> {
   /** Where the links in mails lead. */
   publicUrl: URL;
+  /** How long nobody can ask for another mail of one kind to one address. */
+  coolDownSeconds: number;
+  /** Whether the owner of an account is told of sign-ins from new devices. */
+  newSignIn: boolean;
 }
 
-/** Everything that the service knows how to do. */
+/** Everything that the service can do. */
 export interface Services {
   accounts: Accounts;
   sessions: Sessions;
+  sessionStart: SessionStart;
   ownAccount: OwnAccount;
   administration: Administration;
+  cleanup: AccountCleanup;
+  audit: Audit;
+  goneAccounts: GoneAccounts;
+  limits: Limits;
   mail?: MailServices | undefined;
 }
 
-/** What is there only where mail can be sent. */
+/** Present only where the service sends mail. */
 export interface MailServices {
   outbox: Outbox;
   emailConfirmation: EmailConfirmation;
+  emailDecline: EmailDecline;
   passwordReset: PasswordReset;
   worker: MailWorker;
 }
 
-/** Gives each service what it works with: the one place where they are put together. */
+/** The one place where the services are assembled. */
 export function createServices(options: ServicesOptions): Services {
-  const { collections, transact, passwords, passwordRules, tokens, limits, mail, now } = options;
-  const { requireVerifiedEmail } = options;
-  const { users, mails } = collections;
-  const outbox = mail && new Outbox({ mails, now });
-  const actionTokens = new ActionTokens({ model: collections.actionTokens, now });
-  const accounts = new Accounts({ users, passwords, passwordRules, transact, outbox, requireVerifiedEmail });
-  const sessions = new Sessions({ model: collections.sessions, tokens, limits, now });
-  const shared = { users, sessions, passwords, passwordRules, actionTokens, transact };
-  const administration = new Administration({ ...shared, mails });
-  const ownAccount = new OwnAccount({ ...shared, administration, outbox });
-  if (!mail || !outbox) return { accounts, sessions, ownAccount, administration };
+  const { collections, transact, passwords, passwordRules, jwts, sessionRules, mail, now } = options;
+  const { closedAccountSeconds, auditSeconds, logger } = options;
+  const { users, mails, mailSlots, closedAccounts } = collections;
+  const audit = new Audit({ model: collections.audit, seconds: auditSeconds, logger, now });
+  const goneAccounts = new GoneAccounts({ collections, logger, now });
+  const outbox = mail && new Outbox({ ...mail, mails, mailSlots, now });
+  const emailLinks = new EmailLinks({
+    model: collections.emailLinks,
+    usedLinks: collections.usedLinks,
+    users,
+    closedAccounts,
+    audit,
+    now,
+  });
+  const cleanup = new AccountCleanup({ collections, transact, audit, logger });
+  const sessions = new Sessions({ model: collections.sessions, jwts, rules: sessionRules, audit, now });
+  const devices = new Devices({ model: collections.devices, now });
+  const limits = new Limits({
+    ...options.limits,
+    model: collections.limits,
+    audit,
+    logger,
+  });
+  const accounts = new Accounts({ ...options, users, devices, cleanup, audit, outbox, limits });
+  const sessionStart = new SessionStart({
+    sessions,
+    devices,
+    transact,
+    audit,
+    outbox: mail?.newSignIn ? outbox : undefined,
+    now,
+  });
+  const links = { closedAccounts, emailLinks };
+  const shared = { ...links, users, sessions, passwords, passwordRules, limits, cleanup, audit, now };
+  const administration = new Administration({ ...shared, outbox });
+  const ownAccount = new OwnAccount({ ...shared, administration, outbox, closedAccountSeconds });
+  const always = {
+    accounts,
+    sessions,
+    sessionStart,
+    ownAccount,
+    administration,
+    cleanup,
+    limits,
+    audit,
+    goneAccounts,
+  };
+  if (!mail || !outbox) return always;
 
-  const emailConfirmation = new EmailConfirmation({ ...shared, administration, outbox });
+  const confirmation = { ...shared, administration, devices, outbox, logger };
+  const emailConfirmation = new EmailConfirmation(confirmation);
+  const emailDecline = new EmailDecline(confirmation);
   const passwordReset = new PasswordReset({ ...shared, outbox });
-  const letters = new Letters({ users, actionTokens, publicUrl: mail.publicUrl });
-  const worker = new MailWorker({ ...mail, mails, letters, send: smtp(mail), logger: options.logger, now });
-  const mailServices = { outbox, emailConfirmation, passwordReset, worker };
-  return { accounts, sessions, ownAccount, administration, mail: mailServices };
+  const letters = new Letters({ users, closedAccounts, emailLinks, publicUrl: mail.publicUrl, now });
+  const worker = new MailWorker({ ...mail, mails, letters, mailer: smtp(mail), audit, logger });
+  const mailServices = { outbox, emailConfirmation, emailDecline, passwordReset, worker };
+  return { ...always, mail: mailServices };
 }

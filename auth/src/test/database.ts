@@ -9,6 +9,6 @@ export function freshDatabase(): string {
   return uri.replace('DATABASE', `test-${randomUUID()}`);
 }
 
-/** A client of one's own, past the service; close it. */
+/** A MongoDB client that bypasses the service. The caller closes it. */
 export const connectTo = (uri: string): Promise<mongo.MongoClient> =>
   mongo.MongoClient.connect(uri, { runtimeAdapters: { os }, serverSelectionTimeoutMS: 5000 });

@@ -1,21 +1,25 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
+import { raisedSettings } from './rates';
+
+export { freePort } from '../../dev/ports';
 
 const root = path.resolve(__dirname, '../..');
 
-/** Settings with which a process starts quickly; PORT 0 takes any free port. */
+/** Settings that let a process start quickly. Port 0 means any free port. */
 const processSettings = {
   NODE_ENV: 'test',
   PORT: '0',
   HEALTH_PORT: '0',
   PASSWORD_COST: 'ln=4,r=8,p=1',
-} as const;
+  LIMITS_WAIT_MS: '5000',
+  ...raisedSettings,
+};
 
 export interface RunningProcess {
   child: ChildProcess;
   output: () => string;
-  /** Resolves with the first line of output that matches; rejects when the process ends without it. */
+  /** Resolves with the first line of output that matches; rejects if the process ends without it. */
   line: (pattern: RegExp) => Promise<string>;
   /** Resolves with the exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals>;
@@ -23,25 +27,26 @@ export interface RunningProcess {
 
 export type ListeningProcess = RunningProcess & { url: string; healthUrl: string };
 
-/** Starts the service, as `npm test` has built it, for the tests of one file, and ends the processes that are left after them. */
+/** Starts the service from its build in dist/ for the tests of one file, and kills what still runs after them. */
 export function useProcesses(): {
-  start: (settings: NodeJS.ProcessEnv) => RunningProcess;
-  /** As `start`, and waits until it listens. */
-  listening: (settings: NodeJS.ProcessEnv) => Promise<ListeningProcess>;
+  /** @param folder has the dist/ of another version; undefined for this one */
+  start: (settings: NodeJS.ProcessEnv, folder?: string) => RunningProcess;
+  /** Like `start`, but waits until the service listens. */
+  listening: (settings: NodeJS.ProcessEnv, folder?: string) => Promise<ListeningProcess>;
 } {
   const started: RunningProcess[] = [];
   afterAll(async () => {
     for (const { child } of started) child.kill('SIGKILL');
     await Promise.all(started.map(({ ended }) => ended));
   });
-  const start = (settings: NodeJS.ProcessEnv): RunningProcess => {
+  const start = (settings: NodeJS.ProcessEnv, folder = root): RunningProcess => {
     const env = { PATH: process.env['PATH'], ...processSettings, ...settings };
-    const running = follow(spawn(process.execPath, ['dist/index.js'], { cwd: root, env }));
+    const running = follow(spawn(process.execPath, ['dist/index.js'], { cwd: folder, env }));
     started.push(running);
     return running;
   };
-  const listening = async (settings: NodeJS.ProcessEnv): Promise<ListeningProcess> => {
-    const running = start(settings);
+  const listening = async (settings: NodeJS.ProcessEnv, folder?: string): Promise<ListeningProcess> => {
+    const running = start(settings, folder);
     const { port, healthPort } = JSON.parse(await running.line(/"msg":"Listening"/)) as Record<
       string,
       number
@@ -55,7 +60,7 @@ export function useProcesses(): {
   return { start, listening };
 }
 
-/** Collects what a process writes; who starts it ends it. */
+/** Collects the output of a process. The caller ends the process. */
 export function follow(child: ChildProcess): RunningProcess {
   let output = '';
   const readers = new Set<() => void>();
@@ -81,10 +86,10 @@ export function follow(child: ChildProcess): RunningProcess {
       readers.add(read);
       read();
       void ended.then(() => {
-        reject(new Error(`ended without ${String(pattern)}:\n${output}`));
+        reject(new Error(`the process ended before it printed ${String(pattern)}:\n${output}`));
       });
       setTimeout(() => {
-        reject(new Error(`waited in vain for ${String(pattern)}:\n${output}`));
+        reject(new Error(`timed out waiting for ${String(pattern)}:\n${output}`));
       }, 45_000).unref();
     });
   return { child, output: () => output, line, ended };
@@ -100,23 +105,11 @@ export const signup = (url: string, email: string): Promise<Response> =>
 
 export const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
-/** Asks until the answer is the one waited for, for 30 s unless told otherwise. */
-export async function until(wanted: () => Promise<boolean>, mostMs = 30_000): Promise<void> {
-  const last = Date.now() + mostMs;
-  while (!(await wanted().catch(() => false))) {
-    if (Date.now() > last) throw new Error('waited in vain');
+/** Repeats a check until it holds. A check that throws is repeated too. */
+export async function until(check: () => Promise<boolean>, maxMs = 30_000): Promise<void> {
+  const deadline = Date.now() + maxMs;
+  while (!(await check().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`the condition did not hold within ${maxMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-}
-
-/** A port that nobody listens on at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

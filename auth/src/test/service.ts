@@ -1,79 +1,103 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import type { Request } from 'express';
+import type { Express, Request } from 'express';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Connection } from 'mongoose';
 import request from 'supertest';
 import { buildApp, type AppDeps } from '../app';
 import { createLogger } from '../logger';
-import { prepareCollections, type Collections } from '../models/collections';
-import { connectDatabase, transactions } from '../models/database';
+import { openCollections, type Collections } from '../models/collections';
+import { transactions } from '../models/database';
 import { createHttpServer, listen } from '../server';
-import type { MailWorker } from '../services/mail-worker';
-import { Password } from '../services/password';
-import { PasswordRules } from '../services/password-rules';
+import type { GoneAccounts } from '../services/accounts/gone-accounts';
+import type { Audit } from '../services/audit/audit';
+import type { AccountCleanup } from '../services/accounts/account-cleanup';
+import type { MailWorker } from '../services/mail/mail-worker';
+import { operator } from '../services/caller';
+import { Password } from '../services/passwords/password';
+import { PasswordRules } from '../services/passwords/password-rules';
+import type { LimitName } from '../services/limits/limit-table';
+import type { Limits } from '../services/limits/limits';
 import { createServices } from '../services/services';
-import { Tokens } from '../services/tokens';
+import { Jwts } from '../services/sessions/jwts';
 import { startInbox, type Inbox, type ReceivedMail } from '../../dev/inbox';
 import { freshDatabase } from './database';
 import { until } from './process';
+import { ratesFor } from './rates';
+import { errorsWithoutCode } from './responses';
 import { SecretScan } from './secrets';
 
-/** A cost for tests: the form and the way of the real one, in a millisecond. */
+/** A scrypt cost for tests: a hash has the format of a real one, but takes only a millisecond. */
 export const cheapCost = { ln: 4, r: 8, p: 1 };
 export const hour = 60 * 60;
 export const day = 24 * hour;
 
 export interface TestService extends Collections {
   url: string;
+  app: Express;
   server: Server;
   worker: MailWorker | undefined;
+  cleanup: AccountCleanup;
+  auditTrail: Audit;
+  goneAccounts: GoneAccounts;
+  /** The service; `limits` is its collection. */
+  limiter: Limits;
   connection: Connection;
+  /** All of them; each one is a property of the service, too. */
+  collections: Collections;
   passwords: Password;
   key: KeyObject;
-  tokens: Tokens;
-  /** The mail server that the service sends through. */
+  jwts: Jwts;
+  /** The mail server that the service uses. */
   inbox: Inbox;
-  /** Waits for a mail to that address whose subject has this in it, and takes it out of the inbox. */
+  /** Waits for a mail to that address whose subject contains the given text, and removes it from the inbox. */
   mailTo: (email: string, subject?: string) => Promise<ReceivedMail>;
-  /** As `mailTo`, and answers the token in it. */
+  /** Like `mailTo`, but returns the token in the mail's link. */
   tokenTo: (email: string, subject?: string) => Promise<string>;
-  /** Resolves when every mail that waits has been sent, dropped or parked. */
+  /** Resolves once every pending mail has been sent, dropped or parked. */
   mailSettled: () => Promise<void>;
-  /** Every document there is, to tell whether anything was changed. */
+  /** Every document but those of the audit trail, which has refusals too, and the counts of limits: to check whether anything has changed. */
   everything: () => Promise<unknown[]>;
   /** Log lines so far, parsed. */
   logs: Record<string, unknown>[];
-  /** Sets the service's clock forward. */
+  /** Moves the service's clock forward. */
   advance: (seconds: number) => void;
   now: () => Date;
-  /** A caller without cookies. */
+  /** A client without cookies. */
   api: () => ReturnType<typeof request>;
-  /** A browser: it keeps its cookies. */
+  /** A client that keeps its cookies, as a browser does. */
   browser: () => ReturnType<typeof request.agent>;
-  /** Signs a new user up and answers the browser that is signed in. */
+  /** Signs a new user up and returns the signed-in browser. */
   signedUp: (email: string, password?: string) => Promise<ReturnType<typeof request.agent>>;
-  /** As `signedUp`, for an admin. */
+  /** Like `signedUp`, but makes the user an admin. */
   signedUpAdmin: (email: string) => Promise<ReturnType<typeof request.agent>>;
 }
 
 export const password = 'correct horse battery';
 
-/** The real app on a real socket with a real database, for the tests of one file; checks for leaks at its end (S47). */
+/**
+ * Runs the real app with a real socket and database for the tests of one file, and finally looks for leaks (S47) and for
+ * errors without a code.
+ */
 export function useService(options: ServiceOptions = {}): TestService {
   const service = {} as TestService;
   const scan = new SecretScan();
+  const codeless: unknown[] = [];
   beforeAll(async () => {
-    Object.assign(service, await startService(options, scan));
+    Object.assign(service, await startService(options, scan, codeless));
   });
   afterAll(async () => {
     await service.worker?.stop();
+    await service.cleanup.stop();
+    await service.auditTrail.flush();
+    for (const entry of await service.audit.find().lean()) scan.addOutput(JSON.stringify(entry));
     await service.inbox.close();
     service.server.closeAllConnections();
     await new Promise((resolve) => service.server.close(resolve));
     await service.connection.dropDatabase();
     await service.connection.close();
-    for (const line of service.logs) scan.said(JSON.stringify(line));
+    for (const line of service.logs) scan.addOutput(JSON.stringify(line));
     expect(scan.leaks()).toEqual([]);
+    expect(codeless).toEqual([]);
   });
   return service;
 }
@@ -82,7 +106,18 @@ type ServiceOptions = Partial<AppDeps> & {
   hashing?: Partial<HashLimits>;
   requireVerifiedEmail?: boolean;
   passwordProfile?: 'default' | 'strict';
-  /** With `off`, the service sends no mail; with `waiting`, not until its worker is started. */
+  maxSessions?: number;
+  closedAccountSeconds?: number;
+  auditSeconds?: number;
+  /** Limits that differ from `ratesFor`, such as `10/1m`. */
+  rates?: Partial<Record<LimitName, string>>;
+  /** How long counting may take. */
+  limitWaitMs?: number;
+  /** Tests ask for mails one after another. */
+  coolDownSeconds?: number;
+  /** Off, because most tests sign in from several browsers. */
+  newSignInMail?: boolean;
+  /** `off`: the service sends no mail. `waiting`: mails wait until the test starts the worker. */
   mailing?: 'on' | 'off' | 'waiting';
 };
 
@@ -97,40 +132,61 @@ async function startService(
     requireVerifiedEmail = false,
     mailing = 'on',
     passwordProfile = 'default',
+    maxSessions = 100,
+    closedAccountSeconds = 7 * day,
+    auditSeconds = 180 * day,
+    rates,
+    limitWaitMs = 5000,
+    coolDownSeconds = 0,
+    newSignInMail = false,
     ...options
   }: ServiceOptions,
   scan: SecretScan,
+  codeless: unknown[],
 ): Promise<TestService> {
   const logs: Record<string, unknown>[] = [];
   const logger = createLogger('debug', {
     write: (line: string) => logs.push(JSON.parse(line) as Record<string, unknown>),
   });
-  let ahead = 0;
-  const now = (): Date => new Date(Date.now() + ahead);
+  let clockOffsetMs = 0;
+  const now = (): Date => new Date(Date.now() + clockOffsetMs);
 
   const passwords = new Password({ cost: cheapCost, concurrency: 2, queue: 200, ...hashing });
-  const { connection, prepared } = await connectDatabase(
+  const { connection, collections } = await openCollections(
     freshDatabase(),
-    (opened) => prepareCollections(opened, (plain) => passwords.toHash(plain)),
+    (plain) => passwords.toHash(plain, operator()),
     { logger, signal: new AbortController().signal },
   );
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  const tokens = new Tokens({ key, issuer: 'test-issuer', audience: 'ticketing', ttlSeconds: 900, now });
-  const limits = { idleSeconds: 7 * day, maxSeconds: 30 * day };
+  const jwts = new Jwts({ key, issuer: 'test-issuer', audience: 'ticketing', ttlSeconds: 900, now });
+  const sessionRules = {
+    idleSeconds: 7 * day,
+    maxSeconds: 30 * day,
+    freshSeconds: 600,
+    maxPerAccount: maxSessions,
+  };
   const inbox = await startInbox({ smtpPort: 0, pagePort: 0 });
   const publicUrl = new URL('http://localhost:3000');
   const services = createServices({
-    collections: prepared,
+    collections,
     transact: transactions(connection),
     passwords,
     passwordRules: new PasswordRules({ profile: passwordProfile }),
-    tokens,
-    limits,
+    jwts,
+    sessionRules,
     requireVerifiedEmail,
+    closedAccountSeconds,
+    auditSeconds,
+    limits: { rates: ratesFor(rates), waitMs: limitWaitMs },
     ...(mailing !== 'off' && {
       mail: {
-        ...{ url: new URL(inbox.smtpUrl), from: 'ticketing <no-reply@ticketing.dev>', publicUrl },
-        ...{ pollMs: 10, firstRetryMs: 50 },
+        url: new URL(inbox.smtpUrl),
+        from: 'ticketing <no-reply@ticketing.dev>',
+        publicUrl,
+        pollMs: 10,
+        firstRetryMs: 50,
+        coolDownSeconds,
+        newSignIn: newSignInMail,
       },
     }),
     logger,
@@ -141,21 +197,23 @@ async function startService(
   const app = buildApp({
     ...services,
     logger,
+    now,
     signupMode: 'open',
     publicUrl,
+    production: false,
     trustedProxies: 1,
     ...options,
   });
   const server = createHttpServer((req, res) => {
-    record(req, res, scan);
+    scanExchange(req, res, scan, codeless);
     app(req, res);
-  });
+  }, logger);
   const url = `http://127.0.0.1:${await listen(server, 0)}`;
   const browser = (): ReturnType<typeof request.agent> => request.agent(url);
   const mailTo: TestService['mailTo'] = async (email, subject = '') => {
     const mail = await inbox.take((received) => received.to === email && received.subject.includes(subject));
-    // A token in a log line or an answer would give the account away as a password does (S47).
-    if (mail.token !== undefined) scan.used({ password: mail.token });
+    // A leaked token gives access to the account, as a leaked password does (S47).
+    if (mail.token !== undefined) scan.addPasswordOf({ password: mail.token });
     return mail;
   };
   const signedUp: TestService['signedUp'] = async (email, secret = password) => {
@@ -164,35 +222,62 @@ async function startService(
     return agent;
   };
   return {
-    ...{ url, server, connection, passwords, key, tokens, logs, now, browser, ...prepared },
+    ...collections,
+    collections,
+    limiter: services.limits,
+    url,
+    app,
+    server,
+    connection,
+    passwords,
+    key,
+    jwts,
+    logs,
+    now,
+    browser,
     advance: (seconds) => {
-      ahead += seconds * 1000;
+      clockOffsetMs += seconds * 1000;
     },
     api: () => request(url),
-    ...{ inbox, worker, mailTo, signedUp },
+    inbox,
+    worker,
+    cleanup: services.cleanup,
+    auditTrail: services.audit,
+    goneAccounts: services.goneAccounts,
+    mailTo,
+    signedUp,
     tokenTo: async (email, subject) => (await mailTo(email, subject)).token ?? '',
-    mailSettled: () => until(async () => !(await prepared.mails.exists({ status: 'pending' }))),
-    everything: () =>
-      Promise.all([
-        prepared.users.find().sort({ _id: 1 }).lean(),
-        prepared.sessions.find().sort({ _id: 1 }).lean(),
-        prepared.mails.find().sort({ _id: 1 }).lean(),
-        prepared.actionTokens.find().sort({ _id: 1 }).lean(),
-      ]),
+    mailSettled: () => until(async () => !(await collections.mails.exists({ status: 'pending' }))),
+    everything: async () => {
+      const all = (await connection.db?.collections()) ?? [];
+      const apart = [collections.audit.collection.name, collections.limits.collection.name];
+      const others = all.filter(({ collectionName }) => !apart.includes(collectionName));
+      others.sort((a, b) => a.collectionName.localeCompare(b.collectionName));
+      return Promise.all(others.map((collection) => collection.find().sort({ _id: 1 }).toArray()));
+    },
     signedUpAdmin: async (email) => {
       const agent = await signedUp(email);
-      await prepared.users.updateOne({ email }, { role: 'admin' });
+      await collections.users.updateOne({ email }, { role: 'admin' });
       return agent;
     },
   };
 }
 
-function record(req: IncomingMessage, res: ServerResponse, scan: SecretScan): void {
+/** Adds the password of a request and the body of its response to the scan, and its errors without a code. */
+function scanExchange(
+  req: IncomingMessage,
+  res: ServerResponse,
+  scan: SecretScan,
+  codeless: unknown[],
+): void {
   const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse;
   res.end = ((...args: unknown[]) => {
-    scan.used((req as Request).body);
+    scan.addPasswordOf((req as Request).body);
     const [body] = args;
-    if (typeof body === 'string' || Buffer.isBuffer(body)) scan.said(body.toString());
+    if (typeof body === 'string' || Buffer.isBuffer(body)) {
+      scan.addOutput(body.toString());
+      codeless.push(...errorsWithoutCode(res.statusCode, body.toString()));
+    }
     return end(...args);
   }) as typeof res.end;
 }

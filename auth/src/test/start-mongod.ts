@@ -4,7 +4,7 @@ declare global {
   var testMongod: Mongod | undefined;
 }
 
-/** jest's globalSetup: one real mongod for all test files; each takes a database of its own in it. */
+/** jest's globalSetup: starts one real mongod, in which each test file has its own database. */
 export default async function start(): Promise<void> {
   const mongod = await startMongod({
     say: (line) => process.stderr.write(`tests: ${line}\n`),

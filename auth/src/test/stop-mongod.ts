@@ -1,4 +1,4 @@
-/** jest's globalTeardown. */
+/** jest's globalTeardown: stops that mongod. */
 export default async function stop(): Promise<void> {
   await globalThis.testMongod?.stop();
 }

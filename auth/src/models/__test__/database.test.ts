@@ -3,7 +3,9 @@ import { DatabaseConnectionError } from '../../errors/database-connection-error'
 import { createLogger } from '../../logger';
 import { freshDatabase } from '../../test/database';
 import { freePort } from '../../test/process';
-import { connectDatabase, isConnected, isDuplicateKey, isUnavailable, transactions } from '../database';
+import { connectDatabase, isConnected } from '../connect-database';
+import { hasCode, isDuplicateKey, isUnavailable, transactions } from '../database';
+import { openConnection, requestTimeouts } from '../open-connection';
 
 const lines: string[] = [];
 const logger = createLogger('warn', { write: (line: string) => lines.push(line) });
@@ -71,9 +73,17 @@ describe('a failure of the database', () => {
       new mongo.MongoNetworkError('x'),
       new mongo.MongoNotConnectedError('x'),
       server(10107),
+      server(134),
       stepping,
     ];
     for (const error of failures) expect(isUnavailable(error)).toBe(true);
+  });
+
+  it('is worth another try where the database refused to let the service in', async () => {
+    const uri = freshDatabase().replace('mongodb://', 'mongodb://somebody:wrong@');
+    const refused: unknown = await openConnection(uri, requestTimeouts).catch((error: unknown) => error);
+    expect(hasCode(refused, 18 /* AuthenticationFailed */)).toBe(true);
+    expect(isUnavailable(refused)).toBe(true);
   });
 
   it('is not where the call itself was at fault', () => {
@@ -81,5 +91,24 @@ describe('a failure of the database', () => {
       expect(isUnavailable(error)).toBe(false);
     expect(isDuplicateKey(server(11000))).toBe(true);
     expect(isDuplicateKey(new Error('x'))).toBe(false);
+  });
+});
+
+describe('R8 a pool of connections that is used up', () => {
+  it('lets a call wait for a limited time, and then counts as a database that can’t be reached', async () => {
+    const uri = `${freshDatabase()}&maxPoolSize=1`;
+    const connection = await openConnection(uri, { ...requestTimeouts, waitQueueTimeoutMS: 100 });
+    const numbers = connection.collection('numbers');
+    await numbers.insertOne({ number: 1 });
+    const slow = numbers.findOne({ $where: 'sleep(1000) || true' });
+    const waiting = await Promise.allSettled([
+      numbers.findOne({ number: 1 }),
+      numbers.findOne({ number: 1 }),
+    ]);
+    for (const call of waiting) expect(call.status === 'rejected' && isUnavailable(call.reason)).toBe(true);
+    await slow;
+    await expect(numbers.findOne({ number: 1 })).resolves.toMatchObject({ number: 1 });
+    await connection.dropDatabase();
+    await connection.close();
   });
 });

@@ -1,0 +1,3 @@
+import { describeCrowd } from '../test/crowd';
+
+describeCrowd(4000);

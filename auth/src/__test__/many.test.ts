@@ -1,0 +1,3 @@
+import { describeMany } from '../test/many';
+
+describeMany(2000);

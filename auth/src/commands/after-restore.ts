@@ -1,0 +1,14 @@
+import { endRestored } from '../models/end-restored';
+import { operator } from '../services/caller';
+import { withCollections, type Command } from './command';
+
+/** Ends what a restored dump brought back: sessions, links and queued mails. */
+export const afterRestore: Command = (_options, config) =>
+  withCollections(config(), async ({ collections, audit, logger }) => {
+    const accounts = await endRestored(collections, new Date());
+    logger.warn({ event: 'restored', accounts }, 'everything of before the restore has ended');
+    await audit.store({ action: 'restored', ...(accounts > 0 && { count: accounts }) }, operator());
+    return [
+      `Ended all sessions, links and queued mails of ${accounts} accounts. Everybody has to sign in again.`,
+    ];
+  });
