@@ -14,7 +14,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      // node:test's own functions answer promises that it waits for itself.
+      // node:test itself waits for the promises that its functions return.
       '@typescript-eslint/no-floating-promises': [
         'error',
         {
@@ -25,7 +25,7 @@ export default tseslint.config(
       ],
     },
   },
-  // The two that run inside the cluster: in Node alone, and in mongosh.
+  // These scripts run inside the cluster, in Node without packages or in mongosh.
   { ignores: ['k8s/**', 'overlays/**'] },
   { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

@@ -1,4 +1,4 @@
-// Puts a new EC P-256 key into the Secret `auth-jwt`, unless it has one: sessions outlive a deployment.
+// Writes a new EC P-256 key to the Secret `auth-jwt`. Keeps an existing key, so that sessions survive a deployment.
 const { generateKeyPairSync } = require('node:crypto');
 const { readFileSync } = require('node:fs');
 
@@ -18,13 +18,13 @@ async function ask(method, patch) {
 
 async function main() {
   const { data, metadata } = await ask('GET');
-  if (data?.JWT_PRIVATE_KEY) return console.log('The signing key is there already');
+  if (data?.JWT_PRIVATE_KEY) return console.log('The signing key exists already');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  // With the version that was read: of two that run at once, one is refused.
+  // With resourceVersion the API server refuses the second of two concurrent writes.
   const { resourceVersion } = metadata;
   await ask('PATCH', { metadata: { resourceVersion }, stringData: { JWT_PRIVATE_KEY: pem } });
-  console.log('A signing key was made');
+  console.log('Created a signing key');
 }
 
 main().catch((error) => {

@@ -17,7 +17,7 @@ import {
 } from './support/manifests';
 import { run } from './support/run';
 
-// What can be read from the manifests without a cluster. Needs kubectl, for its kustomize.
+// Tests of the manifests, without a cluster. They need kubectl, for its kustomize.
 
 const rendered = {} as Record<Kustomization, Resource[]>;
 
@@ -57,7 +57,7 @@ const labels = (resource: Resource): unknown => ({
 });
 
 describe('every rendering', () => {
-  it('has the names and labels that people know', () => {
+  it('has the documented names and labels', () => {
     for (const [name, app] of [
       ['auth-depl', 'auth'],
       ['auth-mongo-depl', 'auth-mongo'],
@@ -75,7 +75,7 @@ describe('every rendering', () => {
     }
   });
 
-  it('S52: holds every pod to the Pod Security standard `restricted`, with a read-only root and no token', () => {
+  it('S52: every pod meets the Pod Security standard `restricted`, with a read-only root and no token', () => {
     for (const at of kustomizations) {
       for (const [name, pod] of pods(rendered[at])) {
         const where = `${at}: ${name}`;
@@ -92,7 +92,7 @@ describe('every rendering', () => {
     }
   });
 
-  it('gives a token to the pod that makes the signing key alone, and in production to none', () => {
+  it('gives an API token only to the pod that creates the signing key, and to no pod in production', () => {
     const holders = (at: Kustomization): string[] =>
       pods(rendered[at])
         .filter(([, pod]) => JSON.stringify(pod.volumes ?? []).includes('serviceAccountToken'))
@@ -107,7 +107,7 @@ describe('every rendering', () => {
     });
   });
 
-  it('requests and limits CPU and memory for every container', () => {
+  it('sets requests and limits of CPU and memory for every container', () => {
     for (const at of kustomizations) {
       for (const [name, pod] of pods(rendered[at])) {
         for (const { resources, name: container } of containersOf(pod)) {
@@ -121,8 +121,8 @@ describe('every rendering', () => {
     }
   });
 
-  it('has memory for the service at idle and for as many hashes as may run at once', () => {
-    const idle = 110;
+  it('has enough memory for the idle service and the maximum number of concurrent hashes', () => {
+    const idle = 100;
     const hash = 32;
     for (const at of ['k8s', 'overlays/production'] as const) {
       const { container } = auth(at);
@@ -133,19 +133,29 @@ describe('every rendering', () => {
     }
   });
 
-  it('names a version for every image', () => {
+  it('sets a version for every image', () => {
     for (const [at, resource] of all()) {
       const pod = podOf(resource);
       for (const { image } of pod ? containersOf(pod) : []) {
         assert.doesNotMatch(image, /:latest$/, at);
-        // skaffold gives the service's image its tag, in the base.
+        // In the base, skaffold sets the tag of the service's image.
         if (image !== 'ticketing/auth') assert.match(image, /:[\w.-]+$/, at);
       }
     }
     assert.match(auth('overlays/production').container.image, /^ticketing\/auth:\d+\.\d+\.\d+$/);
   });
 
-  it('agrees on ports between Ingress, Service, container and setting', () => {
+  it('releases the locks of a killed process after 10 s, on every MongoDB member', () => {
+    for (const member of [
+      find(rendered.k8s, 'Deployment', 'auth-mongo-depl'),
+      find(rendered['overlays/production'], 'StatefulSet', 'auth-mongo'),
+    ]) {
+      const { command } = podOf(member)?.containers[0] ?? {};
+      assert.ok(command?.includes('--setParameter=transactionLifetimeLimitSeconds=10'), member.metadata.name);
+    }
+  });
+
+  it('uses the same ports in Ingress, Service, container and settings', () => {
     for (const at of ['k8s', 'overlays/production'] as const) {
       const { container } = auth(at);
       const port = (name: string): number | undefined =>
@@ -164,7 +174,7 @@ describe('every rendering', () => {
     assert.deepEqual(mongo?.ports, [{ name: 'mongo', containerPort: 27017 }]);
   });
 
-  it('routes /api/users of ticketing.dev over TLS and nothing else, without annotations', () => {
+  it('routes only /api/users of ticketing.dev, over TLS and without annotations', () => {
     for (const at of ['k8s', 'overlays/production'] as const) {
       const { spec, metadata } = find(rendered[at], 'Ingress', 'ingress-srv');
       const backend = { service: { name: 'auth-srv', port: { number: 3000 } } };
@@ -179,7 +189,7 @@ describe('every rendering', () => {
     }
   });
 
-  it('says the same in the HTTPRoute as in the Ingress that it stands in for', () => {
+  it('has an HTTPRoute with the same route as the Ingress that it replaces', () => {
     assert.ok(!rendered['overlays/gateway'].some(({ kind }) => kind === 'Ingress'));
     const { spec } = find(rendered['overlays/gateway'], 'HTTPRoute', 'auth-route');
     assert.deepEqual(spec?.['hostnames'], ['ticketing.dev']);
@@ -191,15 +201,13 @@ describe('every rendering', () => {
     ]);
   });
 
-  it('asks for health on the health port, and for the database only to know whether to send requests', () => {
+  it('probes the health port, and only the readiness probe depends on the database', () => {
     for (const at of ['k8s', 'overlays/production'] as const) {
       const { startupProbe, livenessProbe, readinessProbe } = auth(at).container;
       assert.deepEqual(startupProbe?.httpGet, { path: '/livez', port: 'health' });
       assert.deepEqual(livenessProbe?.httpGet, { path: '/livez', port: 'health' });
       assert.deepEqual(readinessProbe?.httpGet, { path: '/readyz', port: 'health' });
-      for (const [name, pod] of pods(rendered[at]).filter(
-        ([one]) => one.includes('mongo') && !one.startsWith('Cron'),
-      )) {
+      for (const [name, pod] of pods(rendered[at]).filter(([one]) => /^(Dep|Stateful).*mongo/.test(one))) {
         for (const { startupProbe: start, livenessProbe: live, readinessProbe: ready } of pod.containers) {
           assert.ok(start && live && ready, `${at}: ${name}`);
         }
@@ -207,7 +215,7 @@ describe('every rendering', () => {
     }
   });
 
-  it('lets a pod of the service end without losing a request', () => {
+  it('terminates a pod of the service without losing a request', () => {
     for (const at of ['k8s', 'overlays/production'] as const) {
       const { pod, container } = auth(at);
       const drainSeconds = 9;
@@ -224,7 +232,7 @@ describe('every rendering', () => {
 });
 
 describe('the base', () => {
-  it('keeps the data of its one MongoDB in a claim, and never runs two on them', () => {
+  it('stores the data of its one MongoDB in a claim, and never runs two MongoDBs on it', () => {
     const mongo = find(rendered.k8s, 'Deployment', 'auth-mongo-depl');
     assert.deepEqual(mongo.spec?.['strategy'], { type: 'Recreate' });
     const claims = podOf(mongo)?.volumes?.filter((volume) => 'persistentVolumeClaim' in volume);
@@ -232,12 +240,12 @@ describe('the base', () => {
     find(rendered.k8s, 'PersistentVolumeClaim', 'auth-mongo-data');
   });
 
-  it('connects by the names of the Services', () => {
+  it('connects to the Services by name', () => {
     assert.equal(env(auth('k8s').container, 'MONGO_URI'), 'mongodb://auth-mongo-srv:27017/auth');
     assert.equal(env(auth('k8s').container, 'SMTP_URL'), 'smtp://auth-inbox-srv:1025');
   });
 
-  it('agrees on the ports of the mail inbox', () => {
+  it('uses the same ports for the mail inbox in Service and container', () => {
     const { spec } = find(rendered.k8s, 'Service', 'auth-inbox-srv');
     assert.deepEqual(spec?.['selector'], { app: 'auth-inbox' });
     assert.deepEqual(spec['ports'], [
@@ -245,7 +253,7 @@ describe('the base', () => {
       { name: 'page', port: 8025, targetPort: 'page' },
     ]);
     const [inbox] = podOf(find(rendered.k8s, 'Deployment', 'auth-inbox-depl'))?.containers ?? [];
-    // What it listens on unless told, which nobody does here.
+    // The default ports of the inbox. Its environment sets no others.
     assert.deepEqual(inbox?.ports, [
       { name: 'smtp', containerPort: 1025 },
       { name: 'page', containerPort: 8025 },
@@ -261,7 +269,7 @@ describe('production', () => {
   const production = (kind: string, name: string): Record<string, unknown> =>
     find(rendered['overlays/production'], kind, name).spec ?? {};
 
-  it('runs compiled code with production settings, and nothing of the development loop', () => {
+  it('runs compiled code with production settings, without the parts for development', () => {
     const { pod, container } = auth('overlays/production');
     assert.equal(env(container, 'NODE_ENV'), 'production');
     assert.equal(env(container, 'PASSWORD_PROFILE'), 'strict');
@@ -276,7 +284,7 @@ describe('production', () => {
     }
   });
 
-  it('sends mail by a server that a Secret names, and leaves it to the service to miss one', () => {
+  it('takes the mail server from an optional Secret', () => {
     const { container } = auth('overlays/production');
     assert.deepEqual(
       container.env?.filter(({ name }) => name === 'SMTP_URL'),
@@ -290,12 +298,12 @@ describe('production', () => {
     assert.equal(env(container, 'MAIL'), undefined);
   });
 
-  it('has three replicas, scaled on CPU, spread, and never all disrupted', () => {
+  it('has three replicas at least by autoscaling on CPU, spread over nodes, with a disruption budget', () => {
     const { replicas, template } = production('Deployment', 'auth-depl') as {
-      replicas: number;
+      replicas?: number;
       template: { spec: { topologySpreadConstraints: { topologyKey: string }[] } };
     };
-    assert.equal(replicas, 3);
+    assert.equal(replicas, undefined, 'a deployment must not change the number that the autoscaler chose');
     assert.deepEqual(
       template.spec.topologySpreadConstraints.map(({ topologyKey }) => topologyKey),
       ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'],
@@ -314,7 +322,7 @@ describe('production', () => {
     }
   });
 
-  it('has three members of MongoDB with authentication, TLS and a claim each', () => {
+  it('has three MongoDB members with authentication, TLS and a claim each', () => {
     const members = production('StatefulSet', 'auth-mongo') as {
       replicas: number;
       serviceName: string;
@@ -331,31 +339,33 @@ describe('production', () => {
     assert.equal(production('Service', 'auth-mongo-srv')['clusterIP'], 'None');
   });
 
-  it('connects as the application user, over TLS, and waits for a majority', () => {
+  it('connects as the application user over TLS, with write concern majority', () => {
     const { container } = auth('overlays/production');
     const uri = env(container, 'MONGO_URI') ?? '';
     assert.match(
       uri,
-      /^mongodb:\/\/auth:\$\(MONGO_PASSWORD\)@(auth-mongo-[012]\.auth-mongo-srv:27017,?){3}\/auth\?/,
+      /^mongodb:\/\/\$\(MONGO_USER\):\$\(MONGO_PASSWORD\)@(auth-mongo-[012]\.auth-mongo-srv:27017,?){3}\/auth\?/,
     );
     for (const option of ['replicaSet=rs0', 'w=majority', 'tls=true', 'authSource=auth']) {
       assert.ok(uri.split(/[?&]/).includes(option), option);
     }
     const names = container.env?.map(({ name }) => name) ?? [];
-    // A variable is put into another only where it stands before it.
-    assert.ok(names.indexOf('MONGO_PASSWORD') < names.indexOf('MONGO_URI'));
+    // Kubernetes expands a variable only if it is defined before.
+    for (const name of ['MONGO_USER', 'MONGO_PASSWORD']) {
+      assert.ok(names.includes(name) && names.indexOf(name) < names.indexOf('MONGO_URI'), name);
+    }
   });
 
   it('S54: takes secrets from Secrets only', () => {
     for (const [name, pod] of pods(rendered['overlays/production'])) {
       for (const { env: variables = [] } of containersOf(pod)) {
         for (const variable of variables.filter((one) =>
-          /PASSWORD$|PRIVATE_KEY$|^SMTP_URL$/.test(one.name),
+          /PASSWORD$|PRIVATE_KEY$|^SMTP_URL$|^MONGO_USER$/.test(one.name),
         )) {
           assert.ok(variable.valueFrom?.secretKeyRef, `${name}: ${variable.name}`);
         }
         for (const { value = '' } of variables.filter((one) => one.name === 'MONGO_URI')) {
-          assert.match(value, /^mongodb:\/\/\w+:\$\(MONGO_PASSWORD\)@/, name);
+          assert.match(value, /^mongodb:\/\/\$\(MONGO_USER\):\$\(MONGO_PASSWORD\)@/, name);
         }
       }
     }
@@ -369,20 +379,80 @@ describe('production', () => {
       'auth',
       'auth-mongo',
       'auth-mongo-backup',
+      'auth-mongo-jobs',
       'default-deny',
       'dns',
     ]);
     assert.deepEqual(production('NetworkPolicy', 'auth')['egress'], [
       { to: [{ podSelector: { matchLabels: { app: 'auth-mongo' } } }], ports: [{ port: 27017 }] },
-      // Any host's ports for the submission of mail.
+      // The mail submission ports of any host.
       { ports: [{ port: 465 }, { port: 587 }] },
     ]);
   });
 
-  it('dumps every day, and restores only when told to', () => {
+  it('dumps every day, restores only on request, and tests a restore only where it is switched on', () => {
     assert.equal(production('CronJob', 'auth-mongo-backup')['suspend'], undefined);
     assert.equal(production('CronJob', 'auth-mongo-restore')['suspend'], true);
-    find(rendered['overlays/production'], 'PersistentVolumeClaim', 'auth-mongo-backup');
+    assert.equal(production('CronJob', 'auth-mongo-restore-test')['suspend'], true);
+  });
+
+  it('deletes neither the dumps nor the data with the deployment', () => {
+    // make-secrets.sh creates the claim of the dumps, and the StatefulSet those of the data.
+    assert.ok(!rendered['overlays/production'].some(({ kind }) => kind === 'PersistentVolumeClaim'));
+    assert.deepEqual(production('StatefulSet', 'auth-mongo')['persistentVolumeClaimRetentionPolicy'], {
+      whenDeleted: 'Retain',
+      whenScaled: 'Retain',
+    });
+  });
+
+  it("mounts the key of the members' certificate in the members and in the Job that makes the users", () => {
+    const holders = pods(rendered['overlays/production']).filter(([, { volumes = [] }]) =>
+      volumes.some(({ secret }) => {
+        const { secretName, items } = (secret ?? {}) as { secretName?: string; items?: { key: string }[] };
+        return secretName === 'auth-mongo-tls' && !items?.every(({ key }) => key === 'ca.crt');
+      }),
+    );
+    assert.deepEqual(holders.map(([name]) => name).sort(), [
+      'CronJob/auth-mongo-users',
+      'Job/auth-mongo-users',
+      'StatefulSet/auth-mongo',
+    ]);
+  });
+
+  it('gives the same pod to the Job that makes the users and to the CronJob that repeats it', () => {
+    const { template } = production('Job', 'auth-mongo-users');
+    const { jobTemplate } = production('CronJob', 'auth-mongo-users') as {
+      jobTemplate: { spec: { template: unknown } };
+    };
+    assert.deepEqual(template, jobTemplate.spec.template);
+  });
+
+  it("runs the service's commands in Jobs with the service's environment", () => {
+    const { env: service } = auth('overlays/production').container;
+    for (const [name, container] of [
+      ['auth-create-admin', 'create-admin'],
+      ['auth-mongo-restore', 'after-restore'],
+    ] as const) {
+      const pod = podOf(find(rendered['overlays/production'], 'CronJob', name));
+      const command = pod?.containers.find((one) => one.name === container);
+      assert.deepEqual(command?.env, service, name);
+    }
+  });
+
+  it('is labelled by skaffold in no pod template, so that an unchanged pod is not replaced', async () => {
+    const skaffold = parseYaml(await readFile(path.join(project, 'skaffold.yaml'), 'utf8')) as {
+      profiles: { patches: { path: string; value: unknown }[] }[];
+    };
+    const { allow } = skaffold.profiles[0]?.patches.find((one) => one.path === '/resourceSelector')
+      ?.value as {
+      allow: { groupKind: string; image: string[]; labels: string[] }[];
+    };
+    for (const { kind, metadata } of rendered['overlays/production'].filter((resource) => podOf(resource))) {
+      const rule = allow.find(({ groupKind }) => groupKind.startsWith(`${kind}.`));
+      // skaffold finds what it has deployed by the label of the resource itself.
+      assert.deepEqual(rule?.labels, ['.metadata.labels'], `${kind}/${metadata.name}`);
+      assert.deepEqual(rule.image, ['.*'], `${kind}/${metadata.name}`);
+    }
   });
 });
 
@@ -394,16 +464,16 @@ describe('the project', () => {
     const files = (await run('git', ['ls-files', '-z'], { cwd: project })).split('\0').filter(Boolean);
     assert.ok(files.length > 0);
     for (const file of files) {
-      assert.doesNotMatch(file, /\.(pem|key|crt|p12|pfx)$|(^|\/)\.env/);
+      assert.doesNotMatch(file, /\.(pem|key|crt|p12|pfx)$|(^|\/)\.env(?!\.example$)/);
       const text = await readFile(path.join(project, file), 'utf8').catch(() => '');
       assert.doesNotMatch(text, /-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{16}/, file);
-      // A test may have a made-up one.
+      // Unit tests contain invented credentials.
       if (file.includes('__test__')) continue;
       assert.doesNotMatch(text, /mongodb(\+srv)?:\/\/[^\s:/@]+:[^\s$@<{]+@/, file);
     }
   });
 
-  it('builds the stage of the image that each of skaffold’s profiles deploys', async () => {
+  it('builds the image stage for each skaffold profile', async () => {
     interface Skaffold {
       build: { artifacts: { image: string; context: string; docker: { target: string }; sync: unknown }[] };
       manifests: { kustomize: { paths: string[] } };
@@ -428,6 +498,6 @@ describe('the project', () => {
     ];
     const names = stages.map(([, name]) => name);
     assert.ok(names.includes('dev'));
-    assert.equal(names.at(-1), 'production', 'the last stage is what a plain build makes');
+    assert.equal(names.at(-1), 'production', 'a build without a target uses the last stage');
   });
 });

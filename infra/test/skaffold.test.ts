@@ -8,10 +8,11 @@ import { createAdmin } from './support/accounts';
 import { makeSecrets, Namespace } from './support/cluster';
 import { Ingress } from './support/ingress';
 import { project } from './support/manifests';
+import { readme } from './support/readme';
 import { run, say, until } from './support/run';
 
-// The real `skaffold dev` with the project's own skaffold.yaml, on a copy of the project whose sources the tests change.
-//   E2E_INGRESS  where the ingress controller listens, https://127.0.0.1 unless set
+// Runs `skaffold dev` with the project's skaffold.yaml, on a copy of the project, because the tests change its sources.
+//   E2E_INGRESS  the address of the ingress controller, default https://127.0.0.1
 
 const host = 'ticketing.dev';
 const ingress = new Ingress(new URL(process.env['E2E_INGRESS'] ?? 'https://127.0.0.1'), host);
@@ -27,7 +28,7 @@ describe('skaffold dev', () => {
   let skaffold: ChildProcess;
   let output = '';
 
-  const route = (): string => path.join(copy, 'auth/src/routes/current-user.ts');
+  const route = (): string => path.join(copy, 'auth/src/routes/sessions/current-user.ts');
   const currentUser = async (): Promise<string> => (await ingress.users('currentuser')).text;
   const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
   const printed = (text: string, timeoutMs: number): Promise<true> =>
@@ -41,7 +42,10 @@ describe('skaffold dev', () => {
       '-o',
       'jsonpath={.items[*].spec.rules[*].host}',
     ]);
-    assert.ok(!taken.split(' ').includes(host), `${host} is served by this cluster already: stop that first`);
+    assert.ok(
+      !taken.split(' ').includes(host),
+      `this cluster already serves ${host}: stop that deployment first`,
+    );
     copy = await mkdtemp(path.join(os.tmpdir(), 'ticketing-'));
     const files = (
       await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: project })
@@ -58,7 +62,7 @@ describe('skaffold dev', () => {
     for (const stream of [skaffold.stdout, skaffold.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
     }
-    // What is saved before this is not taken for a change.
+    // skaffold ignores changes that are saved before this line.
     await printed('Watching for changes', 15 * 60_000);
     say(`built, deployed and watching after ${seconds(began)}`);
   });
@@ -81,7 +85,7 @@ describe('skaffold dev', () => {
     assert.equal(answer.status, 201, answer.text);
   });
 
-  it('shows the mail inbox on the machine', async () => {
+  it('forwards the mail inbox to the machine', async () => {
     const forwarded = /service\/auth-inbox-srv in namespace \S+, remote port 8025 -> http:\/\/(\S+)/;
     const address = await until('the forwarding', () => forwarded.exec(output)?.[1]);
     await until('the mail', async () =>
@@ -89,7 +93,7 @@ describe('skaffold dev', () => {
     );
   });
 
-  it('makes an admin in the pod', async () => {
+  it('creates an admin in the pod', async () => {
     const root = { email: `root-${Date.now()}@example.com`, password };
     await createAdmin(namespace, root);
     assert.equal((await ingress.users('signin', root)).status, 200);
@@ -111,23 +115,26 @@ describe('skaffold dev', () => {
     say(`saved to served: ${times.join(', ')}`);
     assert.equal(output.split('Build [ticketing/auth]').length, builds);
     await writeFile(route(), source);
-    await until('the change undone', async () => (await currentUser()) === '{"currentUser":null}');
+    await until('the reverted change', async () => (await currentUser()) === '{"currentUser":null}');
   });
 
-  it('shows a compile error in the log, and comes back when it is mended', async () => {
+  it('shows a compile error in the log, and serves again when it is fixed', async () => {
     const source = await readFile(route(), 'utf8');
     await appendFile(route(), 'const broken: = ;\n');
     await printed('error TS1110', 20_000);
-    await until('the service to be away', async () => (await ingress.users('currentuser')).status >= 500);
+    await until(
+      'the service to be unavailable',
+      async () => (await ingress.users('currentuser')).status >= 500,
+    );
     const saved = Date.now();
     await writeFile(route(), source);
     await until('the service', async () => (await currentUser()) === '{"currentUser":null}', {
       timeoutMs: 20_000,
     });
-    say(`mended to served: ${seconds(saved)}`);
+    say(`fixed to served: ${seconds(saved)}`);
   });
 
-  it('builds and deploys anew when the dependencies change', async () => {
+  it('builds and deploys again when the dependencies change', async () => {
     const manifest = path.join(copy, 'auth/package.json');
     await writeFile(
       manifest,
@@ -150,7 +157,7 @@ describe('skaffold dev', () => {
     assert.match(await run('skaffold', args, { cwd: copy, timeoutMs: 120_000 }), /signed up, in and out/);
   });
 
-  it('removes what it deployed on Ctrl-C', async () => {
+  it('deletes what it deployed on Ctrl-C', async () => {
     const ended = new Promise((resolve) => skaffold.once('exit', resolve));
     skaffold.kill('SIGINT');
     await Promise.race([
@@ -174,7 +181,7 @@ describe('skaffold run -p production', () => {
 
   before(async () => {
     namespace = await Namespace.create('auth-e2e-skaffold-production');
-    // A name that there never is (RFC 2606): nobody is written to.
+    // This name never exists (RFC 2606), so no mail is sent.
     await makeSecrets(namespace, 'smtp://mail.invalid:587');
   });
 
@@ -182,15 +189,53 @@ describe('skaffold run -p production', () => {
     await namespace.delete();
   });
 
-  it('builds and deploys the production overlay, twice over', async () => {
+  const signUp = (email: string): Promise<true> =>
+    until('a sign-up', async () => (await ingress.users('signup', credentials(email))).status === 201);
+  const credentials = (email: string): { email: string; password: string } => ({
+    email,
+    password: 'correct horse battery staple',
+  });
+  const uids = (kind: string): Promise<string> =>
+    namespace.kubectl([
+      'get',
+      kind,
+      '-o',
+      'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}{"\\n"}{end}',
+    ]);
+  const timed = async (args: string): Promise<string> => {
     const began = Date.now();
+    await skaffold(args);
+    return `${((Date.now() - began) / 1000).toFixed(1)} s`;
+  };
+
+  it('deploys the production overlay, and replaces no pod when nothing has changed', async () => {
+    const first = await timed('run');
+    await signUp('kept@example.com');
+    const pods = async (): Promise<string> =>
+      (await uids('pods'))
+        .split('\n')
+        .filter((pod) => /^auth-(depl|mongo-\d)/.test(pod))
+        .join('\n');
+    await until('three replicas', async () => (await pods()).match(/auth-depl/g)?.length === 3);
+    const before = await pods();
+    const again = await timed('run');
+    say(`the production overlay was deployed in ${first}, and again, with nothing changed, in ${again}`);
+    assert.equal(await pods(), before);
+  });
+
+  it('keeps the data and the dumps when it is deleted, and uses them when it is deployed again', async () => {
+    const claims = await uids('persistentvolumeclaims');
+    assert.match(claims, /auth-mongo-backup[^]*data-auth-mongo-0[^]*data-auth-mongo-2/);
+    await readme(namespace, 'Delete the deployment', 'skaffold delete');
+    await until('the members to be gone', async () => !(await uids('pods')).includes('auth-mongo-'));
+    assert.equal(await uids('persistentvolumeclaims'), claims);
     await skaffold('run');
-    await skaffold('run');
-    await until('the ingress', async () => {
-      const body = { email: `${Date.now()}@example.com`, password: 'correct horse battery staple' };
-      return (await ingress.users('signup', body)).status === 201;
-    });
-    say(`the production overlay was deployed twice in ${((Date.now() - began) / 1000).toFixed(1)} s`);
-    await skaffold('delete');
+    await until(
+      'the account',
+      async () => (await ingress.users('signin', credentials('kept@example.com'))).status === 200,
+    );
+    await readme(namespace, 'Delete the deployment', 'skaffold delete');
+    await readme(namespace, 'Delete the deployment', 'kubectl -n ticketing delete pvc');
+    assert.match(await uids('persistentvolumeclaims'), /^auth-mongo-backup \S+\s*$/);
   });
 });

@@ -7,7 +7,7 @@ import { Browser, type Ingress } from './ingress';
 let serial = 0;
 export const newEmail = (): string => `user-${process.pid}-${Date.now()}-${serial++}@example.com`;
 
-/** As much of a user as the tests read. */
+/** The fields of a user that the tests read. */
 export interface User {
   id: string;
   email: string;
@@ -16,7 +16,7 @@ export interface User {
   version: number;
 }
 
-/** Makes an admin as an operator does, in a pod of the service. */
+/** Creates an admin as an operator does, in a pod of the service. */
 export async function createAdmin(
   namespace: Namespace,
   { email, password }: { email: string; password: string },
@@ -28,7 +28,7 @@ export async function createAdmin(
 const password = 'correct horse battery staple';
 const another = 'another correct horse battery';
 
-/** What the README walks through with curl: by way of the ingress, with mails from the development inbox. */
+/** The flows of auth/docs/accounts.md, through the ingress, with mails from the development inbox. */
 export function describeAccounts(ingress: Ingress, namespace: () => Namespace): void {
   let inbox: Inbox;
 
@@ -45,23 +45,24 @@ export function describeAccounts(ingress: Ingress, namespace: () => Namespace): 
   const anybody = new Browser(ingress);
   const refused = (credentials: { email: string; password: string }): Promise<unknown> =>
     anybody.gets(400, 'POST', 'signin', credentials);
-  const confirm = (token: string): Promise<User> =>
-    anybody.gets<User>(200, 'POST', 'email-verification/confirm', { token });
+  /** With the session of the account: the token alone is not enough. */
+  const confirm = (browser: Browser, token: string): Promise<User> =>
+    browser.gets<User>(200, 'POST', 'email-verification/confirm', { token });
   const reset = async (email: string, chosen: string): Promise<void> => {
     const token = await inbox.token(email, 'Reset your password');
     await anybody.gets(204, 'POST', 'password-reset/confirm', { token, password: chosen });
   };
 
-  describe('people', () => {
+  describe('users', () => {
     before(async () => {
       await settled(namespace(), 'app=auth-inbox');
       inbox = new Inbox(namespace());
     });
 
-    it('verify their address by mail, and change their name over what they saw only', async () => {
+    it('verify their address by mail, and change their name only from the current version', async () => {
       const { email, browser, user } = await signUp();
       assert.equal(user.emailVerified, false);
-      const verified = await confirm(await inbox.token(email, 'Verify'));
+      const verified = await confirm(browser, await inbox.token(email, 'Verify'));
       assert.equal(verified.emailVerified, true);
       await browser.gets(409, 'PATCH', 'me', { name: 'Ada', version: user.version });
       const renamed = await browser.gets<User>(200, 'PATCH', 'me', {
@@ -71,7 +72,7 @@ export function describeAccounts(ingress: Ingress, namespace: () => Namespace): 
       assert.equal(renamed.name, 'Ada');
     });
 
-    it('change their password, which ends every other session', async () => {
+    it('change their password, which ends all other sessions', async () => {
       const { email, browser } = await signUp();
       const elsewhere = await signIn({ email, password });
       await browser.gets(204, 'PUT', 'me/password', { currentPassword: password, password: another });
@@ -81,7 +82,7 @@ export function describeAccounts(ingress: Ingress, namespace: () => Namespace): 
       await inbox.take(email, 'Your password was changed');
     });
 
-    it('set a new password by mail when they forgot it, which ends every session', async () => {
+    it('reset a forgotten password by mail, which ends all sessions', async () => {
       const { email, browser } = await signUp();
       await anybody.gets(202, 'POST', 'password-reset', { email });
       await reset(email, another);
@@ -90,16 +91,16 @@ export function describeAccounts(ingress: Ingress, namespace: () => Namespace): 
       await signIn({ email, password: another });
     });
 
-    it('move to an address that they confirm, and have a way back from the old one', async () => {
+    it('change their address by confirming the new one, and undo it with the link to the old one', async () => {
       const { email, browser } = await signUp();
       const wanted = newEmail();
       await browser.gets(202, 'PUT', 'me/email', { email: wanted, password });
-      const wayBack = await inbox.token(email, 'is being changed');
+      const undoToken = await inbox.token(email, 'is being changed');
       assert.equal(await browser.signedInAs(), email);
-      await confirm(await inbox.token(wanted, 'Confirm your new'));
+      await confirm(browser, await inbox.token(wanted, 'Confirm your new'));
       assert.equal(await browser.signedInAs(), wanted);
 
-      assert.equal((await confirm(wayBack)).email, email);
+      assert.equal((await confirm(anybody, undoToken)).email, email);
       assert.equal(await browser.signedInAs(), undefined);
       await refused({ email, password });
       await reset(email, another);
@@ -115,7 +116,7 @@ export function describeAccounts(ingress: Ingress, namespace: () => Namespace): 
     });
   });
 
-  describe('an admin who was made in the pod', () => {
+  describe('an admin created in the pod', () => {
     let admin: Browser;
     const root = { email: newEmail(), password };
     const find = async (email: string): Promise<User> => {
@@ -132,7 +133,7 @@ export function describeAccounts(ingress: Ingress, namespace: () => Namespace): 
       admin = await signIn(root);
     });
 
-    it('disables and enables an account over the version seen, and disabling ends its sessions', async () => {
+    it('disables and enables an account from its current version, and disabling ends its sessions', async () => {
       const { email, browser } = await signUp();
       await browser.gets(403, 'GET', '');
       const { id, version } = await find(email);
@@ -154,7 +155,7 @@ export function describeAccounts(ingress: Ingress, namespace: () => Namespace): 
       await refused({ email, password });
     });
 
-    it('stays, being the last one', async () => {
+    it('cannot be demoted, disabled or deleted as the last admin', async () => {
       const { users } = await admin.gets<{ users: User[] }>(200, 'GET', '?role=admin');
       const [{ id, version } = { id: '', version: 0 }] = users;
       await admin.gets(409, 'PATCH', id, { role: 'user', version });

@@ -1,12 +1,14 @@
+import { mkdtemp } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { run, say, until, type RunOptions } from './run';
 import { project, type Resource } from './manifests';
 
-/** A namespace of the current kubectl context that admits only what Pod Security calls `restricted`. */
+/** A namespace of the current kubectl context that enforces the Pod Security standard `restricted`. */
 export class Namespace {
   private constructor(readonly name: string) {}
 
-  /** Makes it anew: what an interrupted run left of it is deleted first. */
+  /** Creates the namespace. Deletes it first if an interrupted run has left it. */
   static async create(name: string): Promise<Namespace> {
     await run('kubectl', ['delete', 'namespace', name, '--ignore-not-found', '--timeout=150s'], {
       timeoutMs: 160_000,
@@ -43,7 +45,7 @@ export class Namespace {
     return this.kubectl(['exec', '-i', pod, '--', ...command], options);
   }
 
-  /** What helps to see why a test failed. */
+  /** Prints what helps to find why a test failed. */
   async describe(): Promise<void> {
     say(await this.kubectl(['get', 'pods,jobs,pvc', '-o', 'wide']));
     say(await this.kubectl(['get', 'events', '--field-selector', 'type=Warning']));
@@ -53,6 +55,14 @@ export class Namespace {
   async delete(): Promise<void> {
     await run('kubectl', ['delete', 'namespace', this.name, '--timeout=150s'], { timeoutMs: 160_000 });
   }
+}
+
+/** Another version of the project, in a folder that the caller deletes. */
+export async function checkOut(commit: string): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'ticketing-'));
+  await run('git', ['clone', '--quiet', '--no-checkout', project, folder]);
+  await run('git', ['checkout', '--quiet', commit], { cwd: folder });
+  return folder;
 }
 
 export interface Pod {
@@ -73,7 +83,7 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined &&
   (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
 
-/** One pod with that label is ready and none is on its way out. */
+/** Waits until exactly `count` pods have that label, all of them ready and none terminating. */
 export function settled(namespace: Namespace, label: string, count = 1): Promise<Pod[]> {
   return until(
     `${count} ready of ${label}`,
@@ -85,15 +95,15 @@ export function settled(namespace: Namespace, label: string, count = 1): Promise
   );
 }
 
-/** Runs make-secrets.sh for a namespace, with a mail server or without; answers what it printed. */
-export function makeSecrets({ name }: Namespace, smtpUrl = ''): Promise<string> {
-  const script = path.join(project, 'infra/overlays/production/make-secrets.sh');
+/** Runs make-secrets.sh for a namespace, with or without a mail server. Returns its output. */
+export function makeSecrets({ name }: Namespace, smtpUrl = '', root = project): Promise<string> {
+  const script = path.join(root, 'infra/overlays/production/make-secrets.sh');
   return run(script, [name], { env: { SMTP_URL: smtpUrl }, timeoutMs: 120_000 });
 }
 
 /**
- * Builds the image for one of skaffold's profiles; answers the name by which the cluster can run it.
- * A registry, where the cluster needs one, is skaffold's `default-repo`; a kind cluster is handed the image.
+ * Builds the image for a skaffold profile. Returns the image name for the cluster.
+ * If the cluster needs a registry, set skaffold's `default-repo`. On a kind cluster the image is loaded.
  */
 export async function build(cwd: string, profile?: string): Promise<string> {
   const args = [

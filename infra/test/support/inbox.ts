@@ -10,7 +10,7 @@ export interface Mail {
   token?: string;
 }
 
-/** The development inbox of a namespace, asked from inside its pod: no policy has to let anybody in for it. */
+/** The development inbox of a namespace. The requests run in its pod, so they need no network policy. */
 export class Inbox {
   readonly #taken = new Set<string>();
 
@@ -22,7 +22,7 @@ export class Inbox {
     return (JSON.parse(page) as { mails: Mail[] }).mails;
   }
 
-  /** Waits for a mail to that address, with this in its subject, which it has not answered before. */
+  /** Waits for a mail to that address with this text in its subject. Returns each mail once. */
   take(to: string, subject: string): Promise<Mail> {
     return until(`a mail to ${to}: ${subject}`, async () => {
       const mail = (await this.mails()).find(
@@ -33,7 +33,7 @@ export class Inbox {
     });
   }
 
-  /** As `take`, and answers the token in it. */
+  /** Like `take`, but returns the token in the mail. */
   async token(to: string, subject: string): Promise<string> {
     const { token } = await this.take(to, subject);
     if (token === undefined) throw new Error(`no token in the mail: ${subject}`);
@@ -41,12 +41,12 @@ export class Inbox {
   }
 }
 
-/** Where the inbox of `submissionServer` takes mail. */
+/** The SMTP address of `submissionServer`. */
 export const submissionUrl = 'smtp://auth-inbox-srv:587';
 
 /**
- * The base's inbox as a mail server to production: at a port of submission, which the policies have to let the service
- * out to. It lets the service in at every port, so that nothing but those policies keeps it from the others.
+ * The inbox of the base as a mail server for production, on a submission port that the policies must allow.
+ * Its own policy lets the service in on every port, so that only the policies of production block the other ports.
  */
 export async function submissionServer(image: string): Promise<Resource[]> {
   const base = await render('k8s');
@@ -54,7 +54,7 @@ export async function submissionServer(image: string): Promise<Resource[]> {
   const service = find(base, 'Service', 'auth-inbox-srv');
   const pod = podOf(deployment);
   if (!pod) throw new Error('no pod');
-  // One of the sysctls that Pod Security `restricted` allows: who isn't root may listen below 1024.
+  // This sysctl lets a user other than root listen on ports below 1024. Pod Security `restricted` allows it.
   pod.securityContext = {
     ...pod.securityContext,
     sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }],

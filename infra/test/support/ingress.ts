@@ -18,7 +18,7 @@ export interface Call {
   cookie?: string | undefined;
 }
 
-/** Speaks to one host by way of an ingress controller at a base address, whose certificate may be self-signed. */
+/** Sends requests to one host through an ingress controller. Its certificate may be self-signed. */
 export class Ingress {
   readonly #agent: http.Agent;
 
@@ -31,8 +31,20 @@ export class Ingress {
     this.#agent = new Agent({ keepAlive, maxSockets: 200 });
   }
 
-  /** @throws {Error} where no answer came, whole and within 20 s */
-  request({ method = 'GET', path, body, cookie }: Call): Promise<Answer> {
+  /**
+   * The controller closes idle connections when it loads another configuration, which each new Ingress causes, also one of
+   * another namespace. A request that was just sent on one of them gets no response. Like a browser, this sends it again on
+   * another connection.
+   * @throws {Error} if no complete response arrives within 20 s
+   */
+  async request(call: Call): Promise<Answer> {
+    for (;;) {
+      const answer = await this.#send(call);
+      if (answer !== 'closed while idle') return answer;
+    }
+  }
+
+  #send({ method = 'GET', path, body, cookie }: Call): Promise<Answer | 'closed while idle'> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const options: https.RequestOptions = {
       agent: this.#agent,
@@ -63,7 +75,10 @@ export class Ingress {
         });
         response.on('error', reject);
       });
-      sent.on('error', reject);
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        if (sent.reusedSocket && error.code === 'ECONNRESET') resolve('closed while idle');
+        else reject(error);
+      });
       sent.end(payload);
     });
   }
@@ -78,15 +93,15 @@ export class Ingress {
   }
 }
 
-/** Keeps the cookie that it was given last, and sends it along. */
+/** Keeps the last cookie and sends it with each request. */
 export class Browser {
   #cookie: string | undefined;
 
   constructor(private readonly ingress: Ingress) {}
 
   /**
-   * Sends a request below /api/users; answers what came back.
-   * @throws {AssertionError} where it came with another status
+   * Sends a request below /api/users. Returns the parsed body.
+   * @throws {AssertionError} if the response has another status
    */
   async gets<T>(status: number, method: Method, path: string, body?: unknown): Promise<T> {
     const call = { method, path: `/api/users/${path}`, body, cookie: this.#cookie };
@@ -96,7 +111,7 @@ export class Browser {
     return (answer.text === '' ? undefined : JSON.parse(answer.text)) as T;
   }
 
-  /** The address of who is signed in, where somebody is. */
+  /** The email address of the current user, or undefined if nobody is signed in. */
   async signedInAs(): Promise<string | undefined> {
     const { currentUser } = await this.gets<{ currentUser: { email: string } | null }>(
       200,
@@ -107,7 +122,7 @@ export class Browser {
   }
 }
 
-/** The cookie that an answer sets, as a browser would send it back. */
+/** The cookie that a response sets, in the form that a browser sends back. */
 export function cookieOf({ headers }: Answer): string {
   const [cookie] = headers['set-cookie'] ?? [];
   if (cookie === undefined) throw new Error('no cookie was set');
@@ -116,11 +131,11 @@ export function cookieOf({ headers }: Answer): string {
 
 export interface LoadResult {
   requests: number;
-  /** How many there were of each outcome: a status, or why there was none. */
+  /** The count of each outcome: a status, or the reason why there is none. */
   outcomes: Record<string, number>;
 }
 
-/** Callers that send one request after the other, with a pause between, until told to stop or the most are sent. */
+/** Callers that send one request after another, with a pause between them, until `stop` or until `max` requests are sent. */
 export class Load {
   #stopped = false;
   readonly #callers: Promise<void>[];
@@ -128,10 +143,10 @@ export class Load {
 
   constructor(
     call: (index: number) => Promise<string>,
-    { callers, pauseMs, most }: { callers: number; pauseMs: number; most: number },
+    { callers, pauseMs, max }: { callers: number; pauseMs: number; max: number },
   ) {
     this.#callers = Array.from({ length: callers }, async () => {
-      while (!this.#stopped && this.result.requests < most) {
+      while (!this.#stopped && this.result.requests < max) {
         const index = this.result.requests++;
         const outcome = await call(index).catch((error: unknown) =>
           error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : 'failed',
@@ -148,7 +163,7 @@ export class Load {
     return this.result;
   }
 
-  /** Waits until the most are sent. */
+  /** Waits until `max` requests are sent. */
   async done(): Promise<LoadResult> {
     await Promise.all(this.#callers);
     return this.result;

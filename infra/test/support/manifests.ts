@@ -4,7 +4,7 @@ import { run } from './run';
 
 export const project = path.resolve(__dirname, '../../..');
 
-/** As much of a Kubernetes object as the tests read. */
+/** The parts of a Kubernetes object that the tests read. */
 export interface Resource {
   apiVersion: string;
   kind: string;
@@ -34,6 +34,7 @@ export interface Container {
   command?: string[];
   env?: EnvVar[];
   ports?: { name: string; containerPort: number }[];
+  volumeMounts?: { name: string; mountPath: string }[];
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
   startupProbe?: Probe;
   livenessProbe?: Probe;
@@ -60,9 +61,9 @@ export interface PodSpec {
 export const kustomizations = ['k8s', 'overlays/production', 'overlays/gateway'] as const;
 export type Kustomization = (typeof kustomizations)[number];
 
-/** What a kustomization of infra/ comes to. */
-export async function render(kustomization: Kustomization): Promise<Resource[]> {
-  return parse(await run('kubectl', ['kustomize', path.join(project, 'infra', kustomization)]));
+/** The resources of a kustomization in infra/. */
+export async function render(kustomization: Kustomization, root = project): Promise<Resource[]> {
+  return parse(await run('kubectl', ['kustomize', path.join(root, 'infra', kustomization)]));
 }
 
 export const parse = (yaml: string): Resource[] =>
@@ -72,14 +73,14 @@ export const parse = (yaml: string): Resource[] =>
     return resource ? [resource] : [];
   });
 
-/** The one of that kind and name. */
+/** The resource of that kind and name. */
 export function find(resources: Resource[], kind: string, name: string): Resource {
   const found = resources.find((resource) => resource.kind === kind && resource.metadata.name === name);
   if (!found) throw new Error(`no ${kind} ${name}`);
   return found;
 }
 
-/** The pod that a resource makes, where it makes one. */
+/** The pod that a resource creates, or undefined. */
 export function podOf({ kind, spec }: Resource): PodSpec | undefined {
   interface Template {
     template: { spec: PodSpec };

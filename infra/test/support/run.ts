@@ -2,17 +2,17 @@ import { execFile } from 'node:child_process';
 
 export interface RunOptions {
   cwd?: string;
-  /** Set beside the variables that there are. */
+  /** Added to the environment of this process. */
   env?: Record<string, string>;
-  /** Given to the command's standard input. */
+  /** Written to the command's standard input. */
   input?: string;
-  /** After which the command is ended; a minute unless told. */
+  /** The command is killed after this time. The default is a minute. */
   timeoutMs?: number;
 }
 
 /**
- * Runs a command to its end; answers what it printed.
- * @throws {Error} with what it printed to its standard error, where it failed
+ * Runs a command to its end. Returns its standard output.
+ * @throws {Error} with its standard error, if it fails
  */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<string> {
   const { input = '', timeoutMs = 60_000, cwd, env } = options;
@@ -27,7 +27,7 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     const child = execFile(command, args, settings, (error, stdout, stderr) => {
       if (!error) resolve(stdout);
       else if (error.killed)
-        reject(new Error(`${command} ${args.join(' ')}: no end after ${timeoutMs / 1000} s`));
+        reject(new Error(`${command} ${args.join(' ')}: not finished after ${timeoutMs / 1000} s`));
       else
         reject(new Error(`${command} ${args.join(' ')}: ${stderr || error.message}\n${stdout.slice(-2000)}`));
     });
@@ -39,8 +39,8 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Asks again and again until the answer is anything but undefined or false; what the question throws counts as no.
- * @throws {Error} when the time is over, with what was asked for and the last failure
+ * Calls `ask` repeatedly until it returns anything but undefined or false. An error counts as false.
+ * @throws {Error} after `timeoutMs`, with `what` and the last error
  */
 export async function until<T>(
   what: string,
@@ -61,7 +61,7 @@ export async function until<T>(
   }
 }
 
-/** Tells what the tests do while they do it. */
+/** Prints a line of progress or a measurement. */
 export function say(line: string): void {
   process.stdout.write(`# ${line}\n`);
 }
