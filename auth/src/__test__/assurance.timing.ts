@@ -103,6 +103,21 @@ describe('S9 response time', () => {
     expect(outside).toEqual([]);
   });
 
+  it('does not reveal whether an account exists once its sign-ins are refused, by default limits of an account', async () => {
+    await serve({ LIMIT_SIGNIN_ACCOUNT_NETWORK: '10/15m', LIMIT_SIGNIN_ACCOUNT: '30/15m' });
+    const signIn = (name: string, password: string) => () =>
+      post('signin', { email: `${name}@example.com`, password });
+    const wrong = 'a wrong password';
+    for (const name of ['known', 'unknown'])
+      for (let n = 0; n < 10; n += 1) await (await signIn(name, wrong)()).text();
+    const classes = {
+      known: signIn('known', wrong),
+      unknown: signIn('unknown', wrong),
+      right: signIn('known', known.password),
+    };
+    expect(await distinguishable(classes, 429)).toEqual([]);
+  });
+
   it('does not reveal whether an account exists when a password reset is requested', async () => {
     await serve({});
     const reset = (name: string) => () => post('password-reset', { email: `${name}@example.com` });

@@ -5,7 +5,7 @@ import { connectTo } from '../test/database';
 import { useProcesses } from '../test/process';
 
 const { listening } = useProcesses();
-const requests = 200;
+const requests = 1000;
 const atOnce = 20;
 // A clock tick of /proc, in ms.
 const tickMs = 10;
@@ -77,7 +77,7 @@ describe('the CPU time of a refused sign-in', () => {
     await block([...named('warm'), ...named('asked')]);
     await costOf(named('warm'));
     const asked = await costOf(named('asked'));
-    const one = Array<string>(4 * requests).fill('asked-1@example.com');
+    const one = Array<string>(2 * requests).fill('asked-1@example.com');
     const known = await costOf(one);
     const device = await costOf(one, refusedDevice);
     const nothing = await costOf(one, empty);

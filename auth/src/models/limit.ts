@@ -7,6 +7,7 @@ export interface LimitRecord {
   _id: Types.ObjectId;
   /** The limit's name and a hash of each thing that it is about. */
   key: string;
+  /** What was counted, with what was refused past the limit. */
   points: number;
   /** When the window ends. */
   expire: Date;
@@ -15,13 +16,15 @@ export interface LimitRecord {
 /** What was counted in one window of a key. */
 export interface Counted {
   key: string;
+  /** How many the limit allows. */
+  max: number;
   /** When the window ends, by this process's clock, or a moment later. */
   until: Date;
 }
 
 /**
  * Counts that many against a key of a limit, for all processes. Returns how many of them are allowed, and for how many ms
- * the others are not. Only those that are allowed stay counted.
+ * the others are not.
  */
 export type Count = (
   key: string,
@@ -30,8 +33,8 @@ export type Count = (
 
 export interface LimitModel extends Model<LimitRecord> {
   counter(rate: { points: number; seconds: number }): Count;
-  /** Takes that many off each count, by default one, if its window has not ended. */
-  giveBack(counts: (Counted & { many?: number })[]): Promise<void>;
+  /** Takes one off each count, if its window has not ended. What was refused past the limit does not count there. */
+  giveBack(counts: Counted[]): Promise<void>;
   /** Whether the database can be written to, as far as the driver has heard. */
   hasPrimary(): boolean;
   /** The counts whose key is one of these, or one of these and then a colon and more. */
@@ -69,18 +72,17 @@ export function createLimitModel(connection: Connection): LimitModel {
       const count: Count = async (key, many) => {
         const windowOf = ({ msBeforeNext }: RateLimiterRes): Counted => ({
           key,
+          max: points,
           until: new Date(Date.now() + msBeforeNext),
         });
         try {
           return { allowed: many, blockedMs: 0, counted: windowOf(await limiter.consume(key, many)) };
         } catch (refusal) {
           if (!(refusal instanceof RateLimiterRes)) throw refusal;
-          const counted = windowOf(refusal);
           const allowed = Math.max(0, points - (refusal.consumedPoints - many));
-          await this.giveBack([{ ...counted, many: many - allowed }]);
           // The process that began the window may have a clock that is ahead.
           const blockedMs = Math.min(Math.max(refusal.msBeforeNext, 1), seconds * 1000);
-          return { allowed, blockedMs, counted };
+          return { allowed, blockedMs, counted: windowOf(refusal) };
         }
       };
       return count;
@@ -91,10 +93,10 @@ export function createLimitModel(connection: Connection): LimitModel {
     'giveBack',
     async function giveBack(this: LimitModel, ...[counts]: Parameters<LimitModel['giveBack']>) {
       // Not by the library, which would begin a new window with -1 if this one has ended, and knows no window from the next.
-      const updates = counts.map(({ key, until, many = 1 }) => ({
+      const updates = counts.map(({ key, max, until }) => ({
         updateOne: {
-          filter: { key, points: { $gte: many }, expire: { $gt: new Date(), $lte: until } },
-          update: { $inc: { points: -many } },
+          filter: { key, points: { $gte: 1 }, expire: { $gt: new Date(), $lte: until } },
+          update: [{ $set: { points: { $subtract: [{ $min: ['$points', max] }, 1] } } }],
         },
       }));
       await this.collection.bulkWrite(updates, { ordered: false });

@@ -188,7 +188,15 @@ export class Limits {
       const limit = limitNames.find((name) => key.startsWith(`${name}:`));
       const rate = limit && this.options.rates[limit];
       if (!rate) return [];
-      return [{ limit, count: points, max: rate.points, blocked: points >= rate.points, until: expire }];
+      return [
+        {
+          limit,
+          count: Math.min(points, rate.points),
+          max: rate.points,
+          blocked: points >= rate.points,
+          until: expire,
+        },
+      ];
     });
   }
 

@@ -111,6 +111,21 @@ describe('the limit of hashes', () => {
     await browser.put('/api/users/me/password').send({ currentPassword: wrong, password }).expect(429);
     await service.api().post('/api/users/signin').send(body).expect(429);
   });
+
+  it('S60 bounds new passwords too, and a token that it refuses stays good', async () => {
+    const email = 'reset@example.com';
+    const post = (path: string, ip: string, body: object) =>
+      service.api().post(`/api/users${path}`).set(from(ip)).send(body);
+    await post('/signup', '192.0.2.1', { email, password }).expect(201);
+    await post('/password-reset', '192.0.2.1', { email }).expect(202);
+    const reset = { token: await service.tokenTo(email, 'Reset'), password: 'another good password' };
+    for (let n = 0; n < 10; n += 1) await post('/signin', '192.0.2.2', { email, password }).expect(200);
+    const hash = jest.spyOn(service.passwords, 'toHash');
+    await post('/password-reset/confirm', '192.0.2.2', reset).expect(429);
+    expect(hash).not.toHaveBeenCalled();
+    hash.mockRestore();
+    await post('/password-reset/confirm', '192.0.2.1', reset).expect(204);
+  });
 });
 
 describe('a limit with a short window', () => {
