@@ -26,6 +26,6 @@ export default tseslint.config(
     },
   },
   // These scripts run inside the cluster, in Node without packages or in mongosh.
-  { ignores: ['k8s/**', 'overlays/**'] },
+  { ignores: ['components/**'] },
   { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

@@ -68,6 +68,8 @@ const settings = (production: boolean) => ({
       ? wholeNumber(0, 10, 'must be set to the number of proxies in front, from 0 to 10')
       : wholeNumber(0, 10).default(0),
   ),
+  /** How long an idle connection stays open: longer than a proxy keeps it, which could otherwise use a closed one. */
+  keepAliveSeconds: setting('KEEP_ALIVE_SECONDS', wholeNumber(5, 2 * hour).default(100)),
   jwt: {
     /** Only production requires it. Elsewhere the process makes a key of its own at start. */
     key: linesSetting(

@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     production: config.production,
     trustedProxies: config.trustedProxies,
   });
-  const server = createHttpServer(app, logger);
+  const server = createHttpServer(app, logger, { keepAliveTimeout: config.keepAliveSeconds * 1000 });
   const port = await listen(server, config.port);
   isReady = () => isConnected(connection) && isAddressUnique();
   services.mail?.worker.start();

@@ -4,8 +4,6 @@ import type { Logger } from 'pino';
 import { answerMalformedRequests } from './malformed-requests';
 
 const timeouts = {
-  // Longer than the 60 s of nginx, so that nginx never sends a request on a connection that was closed here.
-  keepAliveTimeout: 75_000,
   // Counts from the first byte of a request. Idle time of the connection before it does not count.
   headersTimeout: 10_000,
   requestTimeout: 14_000,
@@ -18,7 +16,7 @@ const maxHeaderBytes = 16 * 1024;
 export function createHttpServer(
   app: RequestListener,
   logger: Logger,
-  overrides: Partial<typeof timeouts> = {},
+  overrides: Partial<typeof timeouts & Pick<Server, 'keepAliveTimeout'>> = {},
 ): Server {
   const server = createServer(
     {

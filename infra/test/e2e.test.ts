@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { describeAccounts, newEmail } from './support/accounts';
-import { makeSecrets, Namespace, settled } from './support/cluster';
-import { Ingress, Load } from './support/ingress';
-import { kustomizations, render } from './support/manifests';
+import { describeAccounts, newEmail, type User } from './support/accounts';
+import { build, makeSecrets, Namespace, settled } from './support/cluster';
+import { Browser, Ingress, Load } from './support/ingress';
+import { defineKinds } from './support/definitions';
+import { compose, find, kustomizations, project, render } from './support/manifests';
 import { killMongod, mongosh } from './support/mongo';
-import { run, say, sleep, until } from './support/run';
+import { readme } from './support/readme';
+import { say, sleep, until } from './support/run';
 import {
   adapt,
   assertAnswers,
@@ -46,21 +48,25 @@ async function assertNoStaleConnections(ingress: Ingress): Promise<void> {
   assert.deepEqual(total, { 400: burst * counts.idle.length });
 }
 
+// The components that no overlay has, and what they need.
+const everyPart = ['mongo-replica-set', 'storage-class', 'one-member-a-node', 'cert-manager', 'callers'];
+
 describe('every rendering', () => {
   it('is accepted by the API server, and so are the Secrets', async () => {
-    const kinds = await run('kubectl', ['api-resources', '--output=name']);
+    const { missing, undo } = await defineKinds();
     const namespace = await Namespace.create('auth-e2e-dry-run');
     try {
-      for (const kustomization of kustomizations) {
-        const resources = await render(kustomization);
+      const all = [
+        ...kustomizations.map(async (at) => [at, await render(at)] as const),
+        compose(everyPart).then((resources) => ['every other part', resources] as const),
+      ];
+      for (const [name, resources] of await Promise.all(all)) {
         const known = resources.filter(
-          ({ kind }) => kind !== 'HTTPRoute' || kinds.includes('httproutes.gateway'),
+          ({ kind }) => !missing.some((one) => one.startsWith(`${kind.toLowerCase()}s.`)),
         );
         await namespace.apply(known, '--dry-run=server', '--validate=strict');
         const left = resources.length - known.length;
-        say(
-          `${kustomization}: ${known.length} resources accepted${left > 0 ? '; the HTTPRoute not sent: this cluster does not know the Gateway API' : ''}`,
-        );
+        say(`${name}: ${known.length} resources accepted, ${left} of a kind that this cluster does not know`);
       }
       const printed = await makeSecrets(namespace);
       assert.match(printed, /^secret\/auth-smtp is missing: .*SMTP_URL.* MAIL to off/m);
@@ -68,6 +74,7 @@ describe('every rendering', () => {
       assert.match(printed, /^persistentvolumeclaim\/auth-mongo-backup created$/m);
     } finally {
       await namespace.delete();
+      await undo();
     }
   });
 });
@@ -108,6 +115,61 @@ describe('the base, as skaffold dev deploys it', () => {
   it('S58: does not expose health and metrics', () => assertHealthIsInside(ingress, namespace));
 
   describeAccounts(ingress, () => namespace);
+
+  describe('the external overlay beside it, in a namespace and with a host of its own', () => {
+    const other = new Ingress(base, 'external.e2e.ticketing.dev');
+    let beside: Namespace;
+
+    before(async () => {
+      const image = await build(project, 'external');
+      beside = await Namespace.create('auth-e2e-external');
+      const printed = await makeSecrets(beside, {
+        MONGO_URI: `mongodb://auth-mongo-srv.${namespace.name}:27017/external?directConnection=true`,
+        // This name never exists (RFC 2606), so no mail is sent.
+        SMTP_URL: 'smtp://mail.invalid:587',
+      });
+      assert.match(printed, /^secret\/auth-mongo-external created$/m);
+      assert.doesNotMatch(printed, /auth-mongo-(root|tls|backup)/);
+      const resources = adapt(await render('overlays/external'), image, 'external.e2e.ticketing.dev');
+      // The tests have no certificate for this host, so they use the controller's own.
+      for (const tls of find(resources, 'Ingress', 'ingress-srv').spec?.['tls'] as { secretName?: string }[])
+        delete tls.secretName;
+      const scaler = find(resources, 'HorizontalPodAutoscaler', 'auth-hpa').spec ?? {};
+      Object.assign(scaler, { minReplicas: 1, maxReplicas: 1 });
+      await beside.apply(resources);
+      await settled(beside, 'app=auth');
+      await assertAnswers(other);
+    });
+
+    after(async () => {
+      other.close();
+      await beside.delete();
+    });
+
+    it('signs a user up, in and out over HTTPS', () => walkThrough(other));
+
+    it('has accounts and keys of its own', async () => {
+      const { cookie } = await signUp(other);
+      assert.equal((await ingress.users('currentuser', undefined, cookie)).text, '{"currentUser":null}');
+    });
+
+    it('creates an admin in a Job', async () => {
+      const log = await readme(beside, 'Create an admin', 'kubectl');
+      const made = { email: 'root@example.com', password: /^password: (\S+)$/m.exec(log)?.[1] ?? '' };
+      const admin = new Browser(other);
+      await admin.gets(200, 'POST', 'signin', made);
+      const { users } = await admin.gets<{ users: User[] }>(200, 'GET', '?role=admin');
+      assert.deepEqual(
+        users.map(({ email }) => email),
+        [made.email],
+      );
+    });
+
+    it('S52, S58: is as locked down as production', async () => {
+      await assertLockedDown(beside, ['app=auth']);
+      await assertHealthIsInside(other, beside);
+    });
+  });
 
   it('creates the signing key once, and keeps it when it is deployed again', async () => {
     const key = (): Promise<string> =>

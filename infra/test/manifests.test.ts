@@ -4,6 +4,7 @@ import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import { parse as parseYaml } from 'yaml';
 import {
+  compose,
   containersOf,
   find,
   kustomizations,
@@ -56,13 +57,33 @@ const labels = (resource: Resource): unknown => ({
   pod: (resource.spec as { template: { metadata: { labels: unknown } } }).template.metadata.labels,
 });
 
+interface Artifact {
+  image: string;
+  context: string;
+  docker: { target: string; buildArgs?: Record<string, string> };
+  sync?: unknown;
+}
+
+interface Skaffold {
+  build: { artifacts: Artifact[] };
+  manifests: { kustomize: { paths: string[] } };
+  portForward: { resourceName: string; port: number; localPort: number }[];
+  profiles: (Pick<Skaffold, 'build' | 'manifests'> & {
+    name: string;
+    resourceSelector: { allow: { groupKind: string; image: string[]; labels: string[] }[] };
+  })[];
+}
+
+const skaffoldConfig = async (): Promise<Skaffold> =>
+  parseYaml(await readFile(path.join(project, 'skaffold.yaml'), 'utf8')) as Skaffold;
+
 describe('every rendering', () => {
   it('has the documented names and labels', () => {
     for (const [name, app] of [
       ['auth-depl', 'auth'],
       ['auth-mongo-depl', 'auth-mongo'],
     ] as const) {
-      const expected = { own: app, selector: { app }, pod: { app } };
+      const expected = { own: app, selector: { app }, pod: { app, 'app.kubernetes.io/name': app } };
       assert.deepEqual(labels(find(rendered.k8s, 'Deployment', name)), expected);
     }
     for (const at of ['k8s', 'overlays/production'] as const) {
@@ -138,8 +159,8 @@ describe('every rendering', () => {
       const pod = podOf(resource);
       for (const { image } of pod ? containersOf(pod) : []) {
         assert.doesNotMatch(image, /:latest$/, at);
-        // In the base, skaffold sets the tag of the service's image.
-        if (image !== 'ticketing/auth') assert.match(image, /:[\w.-]+$/, at);
+        // In development, skaffold sets the tag of the service's image.
+        if (image !== 'ticketing/auth-dev') assert.match(image, /:[\w.-]+$/, at);
       }
     }
     assert.match(auth('overlays/production').container.image, /^ticketing\/auth:\d+\.\d+\.\d+$/);
@@ -190,8 +211,9 @@ describe('every rendering', () => {
   });
 
   it('has an HTTPRoute with the same route as the Ingress that it replaces', () => {
-    assert.ok(!rendered['overlays/gateway'].some(({ kind }) => kind === 'Ingress'));
-    const { spec } = find(rendered['overlays/gateway'], 'HTTPRoute', 'auth-route');
+    const gateway = rendered['overlays/production-gateway'];
+    assert.ok(!gateway.some(({ kind }) => kind === 'Ingress'));
+    const { spec } = find(gateway, 'HTTPRoute', 'auth-route');
     assert.deepEqual(spec?.['hostnames'], ['ticketing.dev']);
     assert.deepEqual(spec['rules'], [
       {
@@ -231,7 +253,7 @@ describe('every rendering', () => {
   });
 });
 
-describe('the base', () => {
+describe('development', () => {
   it('stores the data of its one MongoDB in a claim, and never runs two MongoDBs on it', () => {
     const mongo = find(rendered.k8s, 'Deployment', 'auth-mongo-depl');
     assert.deepEqual(mongo.spec?.['strategy'], { type: 'Recreate' });
@@ -440,19 +462,255 @@ describe('production', () => {
   });
 
   it('is labelled by skaffold in no pod template, so that an unchanged pod is not replaced', async () => {
-    const skaffold = parseYaml(await readFile(path.join(project, 'skaffold.yaml'), 'utf8')) as {
-      profiles: { patches: { path: string; value: unknown }[] }[];
-    };
-    const { allow } = skaffold.profiles[0]?.patches.find((one) => one.path === '/resourceSelector')
-      ?.value as {
-      allow: { groupKind: string; image: string[]; labels: string[] }[];
-    };
-    for (const { kind, metadata } of rendered['overlays/production'].filter((resource) => podOf(resource))) {
-      const rule = allow.find(({ groupKind }) => groupKind.startsWith(`${kind}.`));
-      // skaffold finds what it has deployed by the label of the resource itself.
-      assert.deepEqual(rule?.labels, ['.metadata.labels'], `${kind}/${metadata.name}`);
-      assert.deepEqual(rule.image, ['.*'], `${kind}/${metadata.name}`);
+    for (const { name, resourceSelector } of (await skaffoldConfig()).profiles) {
+      const at = `overlays/${name}` as Kustomization;
+      for (const { kind, metadata } of rendered[at].filter((resource) => podOf(resource))) {
+        const where = `${name}: ${kind}/${metadata.name}`;
+        const rule = resourceSelector.allow.find(({ groupKind }) => groupKind.startsWith(`${kind}.`));
+        // skaffold finds what it has deployed by the label of the resource itself.
+        assert.deepEqual(rule?.labels, ['.metadata.labels'], where);
+        assert.deepEqual(rule.image, ['.*'], where);
+      }
     }
+  });
+});
+
+describe('the parts', () => {
+  const spec = (resources: Resource[], kind: string, name: string): Record<string, unknown> =>
+    find(resources, kind, name).spec ?? {};
+
+  it('are chosen by a line each, in overlays of about fifteen lines', async () => {
+    for (const at of kustomizations.filter((one) => one !== 'k8s')) {
+      const text = await readFile(path.join(project, 'infra', at, 'kustomization.yaml'), 'utf8');
+      const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+      assert.ok(lines.length <= 18, at);
+    }
+    const all = ['mongo-replica-set', 'mail', 'autoscaling', 'ingress', 'settings', 'backup', 'commands'];
+    const kinds = async (components: string[]): Promise<string[]> =>
+      (await compose(components)).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    const whole = await kinds(all);
+    for (const [without, expected] of [
+      [
+        'backup',
+        ['auth-mongo-backup', 'auth-mongo-backup-scripts', 'auth-mongo-restore', 'auth-mongo-restore-test'],
+      ],
+      ['ingress', ['ingress-srv']],
+      ['autoscaling', ['auth-hpa', 'auth-pdb']],
+      ['commands', ['auth-create-admin']],
+    ] as const) {
+      const left = await kinds(all.filter((one) => one !== without));
+      const gone = whole.filter((one) => !left.includes(one)).map((one) => one.split('/')[1]);
+      assert.deepEqual(gone.sort(), [...expected].sort());
+    }
+  });
+
+  it('get every setting from one file, and leave the file out', async () => {
+    const settings = {
+      host: 'tickets.example.com',
+      image: 'registry.example.com/auth:1.2.3',
+      mailFrom: 'Example <no-reply@example.com>',
+      minReplicas: '5',
+      proxyNamespace: 'traefik',
+      ingressClass: 'traefik',
+      gateway: 'public',
+      issuer: 'our-issuer',
+      storageClass: 'encrypted',
+    };
+    const parts = ['mongo-replica-set', 'storage-class', 'mail', 'autoscaling', 'ingress', 'gateway'];
+    const policies = ['network-policies', 'network-policies-mongo', 'cert-manager', 'callers'];
+    const resources = await compose([...parts, ...policies, 'settings', 'backup', 'commands'], settings);
+    const text = JSON.stringify(resources);
+    for (const value of Object.values(settings))
+      assert.ok(text.includes(JSON.stringify(value).slice(1, -1)), value);
+    for (const former of ['ticketing.dev"', 'ticketing/auth', 'letsencrypt'])
+      assert.ok(!text.replaceAll('no-reply@ticketing.dev', '').includes(former), former);
+    assert.ok(!resources.some(({ metadata }) => metadata.name === 'settings'));
+
+    const { containers = [] } = podOf(find(resources, 'Deployment', 'auth-depl')) ?? {};
+    assert.equal(containers[0] && env(containers[0], 'PUBLIC_URL'), 'https://tickets.example.com');
+    assert.equal(spec(resources, 'HorizontalPodAutoscaler', 'auth-hpa')['minReplicas'], 5);
+    assert.equal(spec(resources, 'Ingress', 'ingress-srv')['ingressClassName'], 'traefik');
+    const route = spec(resources, 'HTTPRoute', 'auth-route');
+    assert.deepEqual(route['hostnames'], ['tickets.example.com']);
+    assert.deepEqual(route['parentRefs'], [{ name: 'public', namespace: 'traefik', sectionName: 'https' }]);
+    for (const name of ['auth', 'http01-solver']) {
+      const [rule] = spec(resources, 'NetworkPolicy', name)['ingress'] as { from: unknown[] }[];
+      const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': 'traefik' } };
+      assert.deepEqual(rule?.from, [{ namespaceSelector }], name);
+    }
+    const [claim] = spec(resources, 'StatefulSet', 'auth-mongo')['volumeClaimTemplates'] as Resource[];
+    assert.equal(claim?.spec?.['storageClassName'], 'encrypted');
+    // Where the component is not chosen, the field is absent. An empty string would mean no class.
+    const { volumeClaimTemplates } = spec(rendered['overlays/production'], 'StatefulSet', 'auth-mongo');
+    assert.ok(!JSON.stringify(volumeClaimTemplates).includes('storageClassName'));
+  });
+
+  it('take MongoDB from outside with one URI in a Secret, and then have nothing of our own', () => {
+    const external = rendered['overlays/external'];
+    assert.ok(!external.some(({ metadata }) => metadata.name.startsWith('auth-mongo')));
+    assert.deepEqual(
+      auth('overlays/external').container.env?.filter(({ name }) => name.startsWith('MONGO')),
+      [{ name: 'MONGO_URI', valueFrom: { secretKeyRef: { name: 'auth-mongo-external', key: 'MONGO_URI' } } }],
+    );
+    const { env: variables } = podOf(find(external, 'CronJob', 'auth-create-admin'))?.containers[0] ?? {};
+    assert.deepEqual(variables, auth('overlays/external').container.env);
+    const [rule] = spec(external, 'NetworkPolicy', 'auth')['egress'] as unknown[];
+    assert.deepEqual(rule, { ports: [{ port: 27015, endPort: 27017 }] });
+  });
+
+  it('let cert-manager write the file that mongod and the Job of the users read', async () => {
+    const resources = await compose(['mongo-replica-set', 'cert-manager']);
+    for (const [kind, name] of [
+      ['StatefulSet', 'auth-mongo'],
+      ['Job', 'auth-mongo-users'],
+      ['CronJob', 'auth-mongo-users'],
+    ] as const) {
+      const tls = podOf(find(resources, kind, name))?.volumes?.find((volume) => volume['name'] === 'tls');
+      assert.deepEqual(
+        (tls?.['secret'] as { items?: unknown } | undefined)?.items,
+        [
+          { key: 'ca.crt', path: 'ca.crt' },
+          { key: 'tls-combined.pem', path: 'server.pem' },
+        ],
+        kind,
+      );
+    }
+    const certificate = spec(resources, 'Certificate', 'auth-mongo-tls');
+    assert.deepEqual(certificate['additionalOutputFormats'], [{ type: 'CombinedPEM' }]);
+    const members = certificate['dnsNames'] as string[];
+    const common = await readFile(path.join(project, 'infra/operate/common.sh'), 'utf8');
+    for (const name of members) assert.ok(common.includes(`DNS:${name}`), name);
+  });
+
+  it('keep members on different nodes by rule where that is chosen', async () => {
+    const resources = await compose(['mongo-replica-set', 'one-member-a-node']);
+    const { affinity } = (podOf(find(resources, 'StatefulSet', 'auth-mongo')) ?? {}) as {
+      affinity?: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: unknown } };
+    };
+    assert.deepEqual(affinity?.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution, [
+      { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'auth-mongo' } } },
+    ]);
+  });
+
+  it('take the patches of infra/README.md', async () => {
+    const text = await readFile(path.join(project, 'infra/README.md'), 'utf8');
+    const blocks = [...text.matchAll(/^```yaml\n([^]*?)\n```$/gm)].map(
+      ([, yaml = '']) => parseYaml(yaml) as unknown,
+    );
+    const patches = blocks.flatMap((block) =>
+      Array.isArray(block) ? (block as unknown[]) : (block as { patches: unknown[] }).patches,
+    );
+    assert.equal(patches.length, 3);
+    const parts = ['mongo-replica-set', 'network-policies', 'network-policies-mongo', 'settings', 'backup'];
+    const resources = await compose(parts, {}, patches);
+    const { containers = [] } = podOf(find(resources, 'Deployment', 'auth-depl')) ?? {};
+    assert.equal(containers[0] && env(containers[0], 'MAIL'), 'off');
+    assert.equal(spec(resources, 'CronJob', 'auth-mongo-restore-test')['suspend'], undefined);
+    assert.deepEqual((spec(resources, 'NetworkPolicy', 'auth')['egress'] as unknown[])[1], {
+      to: [{ ipBlock: { cidr: '203.0.113.0/24' } }],
+      ports: [{ port: 465 }, { port: 587 }],
+    });
+  });
+
+  it('S53: let in the pods of this namespace that say they call the service, and no others', async () => {
+    const callers = spec(await compose(['callers']), 'NetworkPolicy', 'auth-callers');
+    assert.deepEqual(callers, {
+      podSelector: { matchLabels: { app: 'auth' } },
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [{ podSelector: { matchLabels: { 'ticketing.dev/calls-auth': 'true' } } }],
+          ports: [{ port: 3000 }],
+        },
+      ],
+    });
+  });
+});
+
+describe('what a reviewer asks of every rendering', () => {
+  const long = (resources: Resource[]): Resource[] =>
+    resources.filter(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind));
+
+  it('has the common labels, but no selector by them, because selectors are immutable', () => {
+    for (const [at, resource] of all()) {
+      const where = `${at}: ${resource.kind}/${resource.metadata.name}`;
+      assert.equal(resource.metadata.labels?.['app.kubernetes.io/part-of'], 'ticketing', where);
+      if (podOf(resource)) assert.ok(resource.metadata.labels['app.kubernetes.io/name'], where);
+      assert.ok(!JSON.stringify(resource.spec?.['selector'] ?? {}).includes('app.kubernetes.io'), where);
+      // A claim's template is immutable too.
+      const { volumeClaimTemplates = {} } = resource.spec ?? {};
+      assert.ok(!JSON.stringify(volumeClaimTemplates).includes('app.kubernetes.io'), where);
+    }
+  });
+
+  it('runs the service and the members as service accounts of their own, which may do nothing', () => {
+    for (const at of kustomizations) {
+      const named = pods(rendered[at]).filter(([name]) => /auth-depl|StatefulSet/.test(name));
+      for (const [name, pod] of named) {
+        assert.equal(
+          pod.serviceAccountName,
+          name.includes('mongo') ? 'auth-mongo' : 'auth',
+          `${at}: ${name}`,
+        );
+        find(rendered[at], 'ServiceAccount', pod.serviceAccountName ?? '');
+      }
+      const bound = rendered[at].filter(({ kind }) => kind === 'RoleBinding');
+      for (const { subjects } of bound as (Resource & { subjects: { name: string }[] })[])
+        assert.deepEqual(
+          subjects.map(({ name }) => name),
+          ['auth-jwt'],
+          at,
+        );
+    }
+  });
+
+  it('bounds what a pod that stays may write', () => {
+    for (const at of kustomizations) {
+      for (const resource of long(rendered[at])) {
+        for (const { resources } of podOf(resource)?.containers ?? []) {
+          const where = `${at}: ${resource.metadata.name}`;
+          assert.ok(resources?.requests?.['ephemeral-storage'], where);
+          assert.ok(resources.limits?.['ephemeral-storage'], where);
+        }
+      }
+    }
+  });
+
+  it('bounds the connections to a member of MongoDB', () => {
+    const { maxReplicas } = find(rendered['overlays/production'], 'HorizontalPodAutoscaler', 'auth-hpa')
+      .spec as { maxReplicas: number };
+    const uri = env(auth('overlays/production').container, 'MONGO_URI') ?? '';
+    const pool = Number(/[?&]maxPoolSize=(\d+)/.exec(uri)?.[1]);
+    const member = podOf(find(rendered['overlays/production'], 'StatefulSet', 'auth-mongo'))?.containers[0];
+    // 1 MiB for each connection, beside the cache of 512 MiB.
+    assert.ok(maxReplicas * pool + 512 < mebibytes(member?.resources?.limits?.['memory']));
+  });
+
+  it('restores without the administrator of the database', () => {
+    for (const name of ['auth-mongo-restore', 'auth-mongo-restore-test', 'auth-mongo-backup']) {
+      const job = JSON.stringify(find(rendered['overlays/production'], 'CronJob', name));
+      assert.ok(!job.includes('auth-mongo-root'), name);
+    }
+  });
+
+  it('mounts no password in the members', () => {
+    const pod = podOf(find(rendered['overlays/production'], 'StatefulSet', 'auth-mongo'));
+    assert.ok(!/auth-mongo-(root|app|backup|restore)/.test(JSON.stringify(pod)));
+  });
+
+  it('keeps idle connections longer than Envoy, where there is a Gateway', () => {
+    const { container } = auth('overlays/production-gateway');
+    assert.ok(Number(env(container, 'KEEP_ALIVE_SECONDS')) > 3600);
+  });
+
+  it('resolves names through NodeLocal DNSCache too', () => {
+    const dns = JSON.stringify(find(rendered['overlays/production'], 'NetworkPolicy', 'dns').spec);
+    assert.ok(dns.includes('169.254.20.10/32'));
+  });
+
+  it('has a list of what is in the image', async () => {
+    const dockerfile = await readFile(path.join(project, 'auth/Dockerfile'), 'utf8');
+    assert.match(dockerfile, /npm sbom --omit=dev --sbom-format=cyclonedx/);
   });
 });
 
@@ -473,19 +731,33 @@ describe('the project', () => {
     }
   });
 
-  it('builds the image stage for each skaffold profile', async () => {
-    interface Skaffold {
-      build: { artifacts: { image: string; context: string; docker: { target: string }; sync: unknown }[] };
-      manifests: { kustomize: { paths: string[] } };
-      portForward: { resourceName: string; port: number; localPort: number }[];
-    }
-    const skaffold = parseYaml(await readFile(path.join(project, 'skaffold.yaml'), 'utf8')) as Skaffold;
-    const [artifact] = skaffold.build.artifacts;
-    assert.equal(artifact?.image, 'ticketing/auth');
+  it('has a skaffold profile for each overlay, and no image of development under the name of production', async () => {
+    const { build, manifests, portForward, profiles } = await skaffoldConfig();
+    const [artifact] = build.artifacts;
+    assert.equal(artifact?.image, 'ticketing/auth-dev');
     assert.equal(artifact.docker.target, 'dev');
     assert.deepEqual(artifact.sync, { manual: [{ src: 'src/**/*.ts', dest: '.' }] });
-    assert.deepEqual(skaffold.manifests.kustomize.paths, ['infra/k8s']);
-    for (const { resourceName, port, localPort } of skaffold.portForward) {
+    assert.deepEqual(manifests.kustomize.paths, ['infra/k8s']);
+    assert.deepEqual(
+      profiles.map((profile) => profile.manifests.kustomize.paths),
+      kustomizations.filter((at) => at !== 'k8s').map((at) => [`infra/${at}`]),
+    );
+    for (const profile of profiles) {
+      const [production] = profile.build.artifacts;
+      assert.equal(production?.image, 'ticketing/auth');
+      assert.equal(production.docker.target, 'production');
+      assert.deepEqual(Object.keys(production.docker.buildArgs ?? {}), ['VERSION', 'REVISION']);
+    }
+    for (const [at, resource] of all()) {
+      const pod = podOf(resource);
+      for (const { image } of pod ? containersOf(pod) : [])
+        assert.equal(
+          image.startsWith('ticketing/auth-dev'),
+          at === 'k8s' && image.startsWith('ticketing/'),
+          at,
+        );
+    }
+    for (const { resourceName, port, localPort } of portForward) {
       const { ports } = find(rendered.k8s, 'Service', resourceName).spec as { ports: { port: number }[] };
       assert.ok(
         ports.some((one) => one.port === port),

@@ -86,7 +86,8 @@ describe('the production overlay', () => {
       if (scaler) scaler['maxReplicas'] = 3;
       return adapted;
     };
-    await makeSecrets(namespace, submissionUrl, folder);
+    const formerScript = path.join(folder, 'infra/overlays/production/make-secrets.sh');
+    await makeSecrets(namespace, { SMTP_URL: submissionUrl }, formerScript);
     const began = Date.now();
     const server = await submissionServer(await developmentImage());
     await namespace.apply([...(await forTest(folder, formerImage)), ...server]);
@@ -135,7 +136,7 @@ describe('the production overlay', () => {
     const load = mixedLoad(early, said);
     const began = Date.now();
     await readme(namespace, 'Deploy a new version', 'kubectl -n ticketing get deployment auth-depl -o');
-    await readme(namespace, 'Deploy a new version', 'infra/overlays/production/make-secrets.sh ticketing');
+    await readme(namespace, 'Deploy a new version', 'infra/operate/make-secrets.sh ticketing');
     await namespace.apply(resources);
     const { spec } = await namespace.get<Deployment>('deployment', 'auth-depl');
     await namespace.rollout('statefulset/auth-mongo');
@@ -201,7 +202,7 @@ describe('the production overlay', () => {
   });
 
   it('make-secrets.sh keeps existing Secrets, and prints no secret', async () => {
-    const printed = await makeSecrets(namespace, 'smtp://another.example.com');
+    const printed = await makeSecrets(namespace, { SMTP_URL: 'smtp://another.example.com' });
     assert.doesNotMatch(printed, /created|smtp:/);
     assert.match(printed, /secret\/auth-smtp kept/);
   });
@@ -744,7 +745,7 @@ describe('the production overlay', () => {
     const times: Record<string, string[]> = {};
     const timed = async (what: string, heading: string, command: string, env = {}): Promise<string> => {
       const began = Date.now();
-      const scripts = 'infra/overlays/production';
+      const scripts = 'infra/operate';
       const printed = await readme(namespace, heading, `${scripts}/${command}`, { env });
       (times[what] ??= []).push(
         `${seconds(Date.now() - began)}${said.length > 0 ? ` (${said.length} failed)` : ''}`,
@@ -753,7 +754,7 @@ describe('the production overlay', () => {
     };
     for (let round = 0; round < counts.again; round++) {
       const former = await secret('auth-mongo-app', 'user');
-      const removed = await timed('app, root, backup', 'Passwords', 'rotate-secrets.sh ticketing');
+      const removed = await timed('app, root, backup, restore', 'Passwords', 'rotate-secrets.sh ticketing');
       assert.match(removed, new RegExp(`^auth\\.${former} removed$`, 'm'));
       // Another name of the same server.
       const server = round % 2 === 0 ? `auth-inbox-srv.${namespace.name}` : 'auth-inbox-srv';
@@ -772,7 +773,7 @@ describe('the production overlay', () => {
       `${metadata.name} ${metadata.uid} ${status.containerStatuses?.[0]?.restartCount ?? ''}`;
     assert.deepEqual((await namespace.pods('app=auth-mongo')).map(still), members.map(still));
     const users = `print(db.getSiblingDB('auth').getUsers().users.length, db.getSiblingDB('admin').getUsers().users.length)`;
-    assert.equal((await sh(await primary(), users)).trim(), '1 2');
+    assert.equal((await sh(await primary(), users)).trim(), '1 3');
     const { email } = await signUp(ingress);
     await new Inbox(namespace).take(email, 'Verify');
   });
@@ -788,7 +789,7 @@ describe('the production overlay', () => {
     'comes back with one command after the certificates have ended, and by hand if nothing is left of them',
     { skip: !long && 'in test:e2e:long' },
     async () => {
-      const scripts = 'infra/overlays/production';
+      const scripts = 'infra/operate';
       await readme(namespace, 'Certificates', `${scripts}/certificates.sh ticketing renew-authority`);
       const { cookie, email } = await signUp(ingress);
       const signedIn = async (): Promise<boolean> =>

@@ -51,7 +51,7 @@ describe('skaffold dev', () => {
       await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: project })
     )
       .split('\0')
-      .filter((file) => /^(skaffold\.yaml|auth\/|infra\/(k8s|overlays|verify)\/)/.test(file));
+      .filter((file) => /^(skaffold\.yaml|auth\/|infra\/(base|components|k8s|verify)\/)/.test(file));
     for (const file of files) await cp(path.join(project, file), path.join(copy, file));
     namespace = await Namespace.create('auth-e2e-skaffold');
     const began = Date.now();
@@ -100,7 +100,7 @@ describe('skaffold dev', () => {
   });
 
   it('serves a changed line within 10 s, without building an image', async () => {
-    const builds = output.split('Build [ticketing/auth]').length;
+    const builds = output.split('Build [ticketing/auth-dev]').length;
     const source = await readFile(route(), 'utf8');
     const times: string[] = [];
     for (const word of ['first', 'second']) {
@@ -113,7 +113,7 @@ describe('skaffold dev', () => {
       times.push(seconds(saved));
     }
     say(`saved to served: ${times.join(', ')}`);
-    assert.equal(output.split('Build [ticketing/auth]').length, builds);
+    assert.equal(output.split('Build [ticketing/auth-dev]').length, builds);
     await writeFile(route(), source);
     await until('the reverted change', async () => (await currentUser()) === '{"currentUser":null}');
   });
@@ -182,7 +182,7 @@ describe('skaffold run -p production', () => {
   before(async () => {
     namespace = await Namespace.create('auth-e2e-skaffold-production');
     // This name never exists (RFC 2606), so no mail is sent.
-    await makeSecrets(namespace, 'smtp://mail.invalid:587');
+    await makeSecrets(namespace, { SMTP_URL: 'smtp://mail.invalid:587' });
   });
 
   after(async () => {

@@ -38,6 +38,8 @@ describe('readConfig', () => {
       port: 3000,
       healthPort: 3001,
       trustedProxies: 1,
+      // Longer than the 60 s of nginx and the 90 s of Traefik.
+      keepAliveSeconds: 100,
       jwt: { issuer: 'https://ticketing.dev', audience: 'ticketing', ttlSeconds: 900 },
       session: { idleSeconds: 604_800, maxSeconds: 2_592_000, maxPerAccount: 100 },
       password: { cost: { ln: 15, r: 8, p: 3 } },

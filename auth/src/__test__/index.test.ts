@@ -89,6 +89,12 @@ describe('the process', () => {
     list.close();
   });
 
+  it('R3 keeps an idle connection open for as long as the setting says', async () => {
+    const { url } = await listening({ MONGO_URI: freshDatabase(), KEEP_ALIVE_SECONDS: '7' });
+    const { headers } = await fetch(`${url}/api/users/currentuser`);
+    expect(headers.get('keep-alive')).toBe('timeout=7');
+  });
+
   it('says in a line that its port is taken, and ends with 1', async () => {
     const { url } = await listening({ MONGO_URI: freshDatabase() });
     const { ended, output } = start({ MONGO_URI: freshDatabase(), PORT: new URL(url).port });

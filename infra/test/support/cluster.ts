@@ -95,10 +95,13 @@ export function settled(namespace: Namespace, label: string, count = 1): Promise
   );
 }
 
-/** Runs make-secrets.sh for a namespace, with or without a mail server. Returns its output. */
-export function makeSecrets({ name }: Namespace, smtpUrl = '', root = project): Promise<string> {
-  const script = path.join(root, 'infra/overlays/production/make-secrets.sh');
-  return run(script, [name], { env: { SMTP_URL: smtpUrl }, timeoutMs: 120_000 });
+/** Runs make-secrets.sh for a namespace with these variables. Returns its output. */
+export function makeSecrets(
+  { name }: Namespace,
+  env: Record<string, string> = {},
+  script = path.join(project, 'infra/operate/make-secrets.sh'),
+): Promise<string> {
+  return run(script, [name], { env, timeoutMs: 120_000 });
 }
 
 /**

@@ -1,3 +1,5 @@
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { run } from './run';
@@ -47,6 +49,7 @@ export interface PodSpec {
   containers: Container[];
   initContainers?: Container[];
   volumes?: Record<string, unknown>[];
+  serviceAccountName?: string;
   automountServiceAccountToken?: boolean;
   terminationGracePeriodSeconds?: number;
   shareProcessNamespace?: boolean;
@@ -58,12 +61,45 @@ export interface PodSpec {
   };
 }
 
-export const kustomizations = ['k8s', 'overlays/production', 'overlays/gateway'] as const;
+export const kustomizations = [
+  'k8s',
+  'overlays/production',
+  'overlays/production-gateway',
+  'overlays/external',
+] as const;
 export type Kustomization = (typeof kustomizations)[number];
 
 /** The resources of a kustomization in infra/. */
 export async function render(kustomization: Kustomization, root = project): Promise<Resource[]> {
   return parse(await run('kubectl', ['kustomize', path.join(root, 'infra', kustomization)]));
+}
+
+/**
+ * The resources of an overlay of somebody's own: these components of infra/components, with the settings of production but
+ * for those given, and patches.
+ */
+export async function compose(
+  components: string[],
+  settings: Record<string, string> = {},
+  patches: unknown[] = [],
+): Promise<Resource[]> {
+  const folder = await mkdtemp(path.join(await realpath(os.tmpdir()), 'ticketing-'));
+  try {
+    const source = await readFile(path.join(project, 'infra/overlays/production/settings.yaml'), 'utf8');
+    const config = parse(source)[0] as Resource & { data: Record<string, string> };
+    Object.assign(config.data, settings);
+    await writeFile(path.join(folder, 'settings.yaml'), JSON.stringify(config));
+    const from = (at: string): string => path.relative(folder, path.join(project, 'infra', at));
+    const kustomization = {
+      resources: [from('base'), 'settings.yaml'],
+      components: components.map((name) => from(`components/${name}`)),
+      patches,
+    };
+    await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+    return parse(await run('kubectl', ['kustomize', folder]));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 export const parse = (yaml: string): Resource[] =>

@@ -61,7 +61,7 @@ export function adapt(resources: Resource[], image: string, host: string): Resou
     const pod = podOf(resource);
     if (!pod) continue;
     for (const container of containersOf(pod)) {
-      if (/^ticketing\/auth(:|$)/.test(container.image)) container.image = image;
+      if (/^ticketing\/auth(-dev)?(:|$)/.test(container.image)) container.image = image;
       if (container.name === 'auth') container.env?.push(...raisedLimits);
     }
     if (resource.metadata.labels?.['app'] === 'auth-mongo') pod.shareProcessNamespace = true;
