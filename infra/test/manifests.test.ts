@@ -710,7 +710,7 @@ describe('what a reviewer asks of every rendering', () => {
 
   it('has a list of what is in the image', async () => {
     const dockerfile = await readFile(path.join(project, 'auth/Dockerfile'), 'utf8');
-    assert.match(dockerfile, /npm sbom --omit=dev --sbom-format=cyclonedx/);
+    assert.match(dockerfile, /npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx/);
   });
 });
 
