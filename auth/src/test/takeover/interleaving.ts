@@ -4,18 +4,22 @@ export interface Strand {
   /**
    * Waits until this strand is chosen to go on. It is chosen only while `ready` holds, unless nothing else can move:
    * then it goes on with `false`, because what it waits for does not come.
+   * @param holdsLocks whether a write of another strand may wait in the database until this one goes on
    */
-  at: (step: string, ready?: () => boolean) => Promise<boolean>;
+  at: (step: string, ready?: () => boolean, holdsLocks?: boolean) => Promise<boolean>;
 }
 
 interface Waiting {
   place: number;
   label: string;
+  holdsLocks: boolean;
   ready: () => boolean;
   go: (come: boolean) => void;
   stop: (reason: Error) => void;
 }
 
+// A step that takes longer waits for the locks of another strand, if one has any.
+const lockedMs = 2000;
 const maxStepMs = 30_000;
 
 /**
@@ -43,9 +47,9 @@ export class Interleaving {
     const place = (this.#strands += 1);
     const strand: Strand = {
       name,
-      at: (step, ready = () => true) =>
+      at: (step, ready = () => true, holdsLocks = false) =>
         new Promise((go, stop) => {
-          this.#waiting.push({ place, label: `${name}: ${step}`, ready, go, stop });
+          this.#waiting.push({ place, label: `${name}: ${step}`, holdsLocks, ready, go, stop });
           this.#pause();
         }),
     };
@@ -60,10 +64,10 @@ export class Interleaving {
   /** @throws the first error of a strand, once all strands have stopped */
   async run(): Promise<void> {
     for (;;) {
-      await this.#settled();
+      const movable = await this.#movable();
       if (this.#waiting.length === 0) break;
       if (this.#failure) this.#stopAll(this.#failure);
-      else this.#moveOne();
+      else this.#moveOne(movable);
     }
     if (this.#failure) throw this.#failure;
   }
@@ -73,12 +77,23 @@ export class Interleaving {
     if (this.#moving === 0) this.#quiet();
   }
 
-  async #settled(): Promise<void> {
+  /** Waits until no strand moves: then all may. Or until the one that moves waits for a lock: then those that have one. */
+  async #movable(): Promise<Waiting[]> {
+    const began = Date.now();
+    while (this.#moving > 0) {
+      await this.#pauseOrTime(lockedMs);
+      const holders = this.#waiting.filter(({ holdsLocks }) => holdsLocks);
+      if (this.#moving > 0 && holders.length > 0) return holders;
+      if (Date.now() - began > maxStepMs)
+        throw new Error(`nothing moved on within ${maxStepMs} ms:\n${this.journal.log.join('\n')}`);
+    }
+    return this.#waiting;
+  }
+
+  async #pauseOrTime(ms: number): Promise<void> {
     if (this.#moving === 0) return;
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new Error(`nothing moved on within ${maxStepMs} ms:\n${this.journal.log.join('\n')}`));
-      }, maxStepMs);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
       this.#quiet = () => {
         clearTimeout(timer);
         resolve();
@@ -86,8 +101,8 @@ export class Interleaving {
     });
   }
 
-  #moveOne(): void {
-    const inOrder = this.#waiting.sort((a, b) => this.#turn(a) - this.#turn(b));
+  #moveOne(movable: Waiting[]): void {
+    const inOrder = [...movable].sort((a, b) => this.#turn(a) - this.#turn(b));
     const ready = inOrder.filter(({ ready }) => ready());
     const next = ready[this.#order.shift() ?? 0] ?? ready[0] ?? byPlace(inOrder)[0];
     if (!next) return;

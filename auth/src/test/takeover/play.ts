@@ -94,7 +94,7 @@ const stepwise =
         if (before === undefined) story.running += 1;
         attempted = story.endings;
         const done = await work(tx);
-        await strand.at('commits');
+        await strand.at('commits', undefined, true);
         if (fault?.when === 'before') throw new ProcessDied();
         return done;
       });
