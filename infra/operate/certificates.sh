@@ -27,6 +27,11 @@ rotate() {
 # publish: makes ca.crt and server.pem the members', and waits until each member uses them.
 publish() {
   replace auth-mongo-tls ca.crt server.pem
+  reload
+}
+
+# reload: waits until each member has the files ca.crt and server.pem, and lets it read them.
+reload() {
   local member wanted tries
   wanted=$(cat ca.crt server.pem | sha256sum)
   for member in $members; do
@@ -43,12 +48,6 @@ publish() {
       fi
     done
   done
-  reload
-}
-
-# reload: lets every member read its files again.
-reload() {
-  local member tries
   for member in $members; do
     tries=0
     # A member that has just started does not answer yet.
@@ -62,10 +61,23 @@ reload() {
   done
 }
 
+# by_hand: fails where cert-manager makes the certificates.
+by_hand() {
+  [ -n "$(kube get secret auth-mongo-tls -o 'jsonpath={.data.tls-combined\.pem}')" ] || return 0
+  echo 'cert-manager renews these certificates: use reload' >&2
+  exit 2
+}
+
 case $action in
   dates) run_job auth-certificates 60 ;;
-  reload) reload ;;
+  reload)
+    fetch auth-mongo-tls ca.crt
+    fetch auth-mongo-tls tls-combined.pem server.pem
+    [ -s server.pem ] || fetch auth-mongo-tls server.pem
+    reload
+    ;;
   renew)
+    by_hand
     if ! exists secret/auth-mongo-authority; then
       echo "the authority's key was not kept: use renew-authority" >&2
       exit 1
@@ -78,6 +90,7 @@ case $action in
     echo "the members use a certificate that ends on $(openssl x509 -noout -enddate -in server.pem | cut -d= -f2)"
     ;;
   renew-authority)
+    by_hand
     fetch auth-mongo-tls ca.crt former.crt
     fetch auth-mongo-tls server.pem former.pem
     authority

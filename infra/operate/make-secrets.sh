@@ -17,7 +17,20 @@
 # with a certificate and key for the names in common.sh.
 set -euo pipefail
 namespace=${1:?usage: make-secrets.sh NAMESPACE}
-[ -z "${MONGO_CA-}" ] || MONGO_CA=$(realpath "$MONGO_CA")
+case ${CERT_MANAGER-} in
+  '' | yes) ;;
+  *)
+    echo 'CERT_MANAGER must be yes, or not set' >&2
+    exit 2
+    ;;
+esac
+if [ -n "${MONGO_CA-}" ]; then
+  [ -r "$MONGO_CA" ] || {
+    echo 'MONGO_CA must be a file that can be read' >&2
+    exit 2
+  }
+  MONGO_CA=$(realpath "$MONGO_CA")
+fi
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -77,6 +90,10 @@ replica_set() {
       --patch="{\"spec\":{${STORAGE_CLASS:+\"storageClassName\":\"$STORAGE_CLASS\"}}}" | kube create -f -
 }
 
+if [ -n "${MONGO_URI-}" ] && exists secret/auth-mongo-root; then
+  echo "this namespace has a MongoDB of its own, but MONGO_URI is set: unset it" >&2
+  exit 2
+fi
 secret auth-jwt jwt
 if [ -n "${MONGO_URI-}" ] || exists secret/auth-mongo-external; then
   secret auth-mongo-external external
@@ -89,5 +106,5 @@ else
   echo "secret/auth-smtp is missing: run this again with SMTP_URL set, or set MAIL to off (see infra/README.md)"
 fi
 if [ "${CERT_MANAGER-}" != yes ] && ! exists secret/ticketing-tls; then
-  echo "secret/ticketing-tls is missing: create it with the certificate of the host (see infra/README.md)"
+  echo "secret/ticketing-tls is missing: create it with the certificate of the host, unless a Gateway has it (see infra/README.md)"
 fi

@@ -7,22 +7,34 @@
 # It pins what the registries have now, but not the service's image: skaffold deploys that by its digest.
 set -euo pipefail
 cd "${1:?usage: pin-images.sh OVERLAY}"
-unpinned=$(mktemp -d)
-trap 'rm -rf "$unpinned"' EXIT
-mkdir -p digests
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+service=$(sed -n 's/^ *image: *//p' settings.yaml)
+
+# The overlay without the pins that it has, so that they are not resolved again.
+folder=$(basename "$PWD")
+cp -R .. "$work/overlays"
+ln -s "$(cd ../.. && pwd)/base" "$work/base"
+ln -s "$(cd ../.. && pwd)/components" "$work/components"
+mkdir -p "$work/overlays/$folder/digests"
+printf 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nimages: []\n' >"$work/overlays/$folder/digests/kustomization.yaml"
+rendered=$(kubectl kustomize "$work/overlays/$folder")
+
 {
-  echo "# Written by pin-images.sh."
-  echo "apiVersion: kustomize.config.k8s.io/v1alpha1"
-  echo "kind: Component"
-  echo "images:"
-} >"$unpinned/kustomization.yaml"
-# A former pin is not resolved again: the images are read without it.
-printf 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n' >digests/kustomization.yaml
-for image in $(kubectl kustomize . | sed -n 's/^ *-\{0,1\} *image: *//p' | sort -u); do
-  [[ $image != ticketing/* ]] || continue
-  docker pull --quiet "$image" >/dev/null
-  digest=$(docker image inspect --format '{{index .RepoDigests 0}}' "$image")
-  printf '  # %s\n  - { name: %s, digest: %s }\n' "$image" "${image%:*}" "${digest#*@}" >>"$unpinned/kustomization.yaml"
-done
-cp "$unpinned/kustomization.yaml" digests/kustomization.yaml
+  echo '# Written by pin-images.sh.'
+  echo 'apiVersion: kustomize.config.k8s.io/v1alpha1'
+  echo 'kind: Component'
+  pinned=
+  for image in $(sed -n 's/^ *-\{0,1\} *image: *//p' <<<"$rendered" | sort -u); do
+    [[ $image != "$service" ]] || continue
+    docker pull --quiet "$image" >&2
+    digest=$(docker image inspect --format '{{index .RepoDigests 0}}' "$image")
+    [ -n "$pinned" ] || echo 'images:'
+    pinned=yes
+    printf '  # %s\n  - { name: %s, digest: %s }\n' "$image" "${image%:*}" "${digest#*@}"
+  done
+  [ -n "$pinned" ] || echo 'images: []'
+} >"$work/kustomization.yaml"
+mkdir -p digests
+cp "$work/kustomization.yaml" digests/kustomization.yaml
 cat digests/kustomization.yaml

@@ -2,12 +2,13 @@
 # Replaces passwords while the service runs. No request fails.
 #
 #   infra/operate/rotate-secrets.sh NAMESPACE app root backup restore
-#   SMTP_URL=smtps://user:password@host infra/operate/rotate-secrets.sh NAMESPACE smtp
+#   infra/operate/rotate-secrets.sh NAMESPACE smtp     with SMTP_URL in the environment
+#   infra/operate/rotate-secrets.sh NAMESPACE mongo    with MONGO_URI in the environment, for external-mongo
 #
 # app, root, backup and restore are users of MongoDB: a second user is made, what uses the first is restarted, and the first is
 # removed. If the script is interrupted, run it again.
 set -euo pipefail
-namespace=${1:?usage: rotate-secrets.sh NAMESPACE app|root|backup|restore|smtp...}
+namespace=${1:?usage: rotate-secrets.sh NAMESPACE app|root|backup|restore|smtp|mongo...}
 shift
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -25,6 +26,12 @@ for what in "$@"; do
     smtp)
       printf %s "${SMTP_URL:?must be set}" >SMTP_URL
       replace auth-smtp SMTP_URL
+      roll=yes
+      ;;
+    mongo)
+      printf %s "${MONGO_URI:?must be set}" >MONGO_URI
+      fetch auth-mongo-external ca.crt
+      if [ -s ca.crt ]; then replace auth-mongo-external MONGO_URI ca.crt; else replace auth-mongo-external MONGO_URI; fi
       roll=yes
       ;;
     *)

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { describeAccounts, newEmail, type User } from './support/accounts';
 import { build, makeSecrets, Namespace, settled } from './support/cluster';
 import { Browser, Ingress, Load } from './support/ingress';
 import { defineKinds } from './support/definitions';
-import { compose, find, kustomizations, project, render } from './support/manifests';
+import { compose, find, kustomizations, project, render, type PodSpec } from './support/manifests';
 import { killMongod, mongosh } from './support/mongo';
 import { readme } from './support/readme';
-import { say, sleep, until } from './support/run';
+import { run, say, sleep, until } from './support/run';
 import {
   adapt,
   assertAnswers,
@@ -49,7 +52,19 @@ async function assertNoStaleConnections(ingress: Ingress): Promise<void> {
 }
 
 // The components that no overlay has, and what they need.
-const everyPart = ['mongo-replica-set', 'storage-class', 'one-member-a-node', 'cert-manager', 'callers'];
+const everyPart = [
+  'mongo-replica-set',
+  'one-member-a-node',
+  'storage-class',
+  'cert-manager-mongo',
+  'no-mail',
+  'cert-manager',
+  'callers',
+];
+
+interface Deployment {
+  spec: { template: { spec: PodSpec } };
+}
 
 describe('every rendering', () => {
   it('is accepted by the API server, and so are the Secrets', async () => {
@@ -75,6 +90,37 @@ describe('every rendering', () => {
     } finally {
       await namespace.delete();
       await undo();
+    }
+  });
+});
+
+describe('pin-images.sh', () => {
+  it('pins every image but the service’s by its digest, again and again', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'ticketing-'));
+    try {
+      await cp(path.join(project, 'infra'), folder, {
+        recursive: true,
+        filter: (file) => !file.endsWith('node_modules'),
+      });
+      const overlay = path.join(folder, 'overlays/production');
+      const pin = () => run(path.join(folder, 'operate/pin-images.sh'), [overlay], { timeoutMs: 120_000 });
+      const first = await pin();
+      assert.match(first, /^ {2}- \{ name: mongo, digest: sha256:[0-9a-f]{64} \}$/m);
+      const source = await readFile(path.join(overlay, 'kustomization.yaml'), 'utf8');
+      await writeFile(
+        path.join(overlay, 'kustomization.yaml'),
+        source.replace('components/commands\n', 'components/commands\n  - digests\n'),
+      );
+      assert.equal(await pin(), first);
+      const images = (await run('kubectl', ['kustomize', overlay])).match(/image: .*/g) ?? [];
+      assert.ok(images.length > 5);
+      for (const image of images) assert.match(image, /^image: (mongo@sha256:|ticketing\/auth:0)/);
+      assert.match(
+        await run(path.join(folder, 'operate/pin-images.sh'), [path.join(folder, 'overlays/external')]),
+        /^images: \[\]$/m,
+      );
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 });
@@ -163,6 +209,33 @@ describe('the base, as skaffold dev deploys it', () => {
         users.map(({ email }) => email),
         [made.email],
       );
+    });
+
+    it('S53: lets in a pod that says it calls the service, and no other', async () => {
+      await beside.apply(
+        await compose(['callers']).then((all) => all.filter(({ kind }) => kind === 'NetworkPolicy')),
+      );
+      const [template] = await beside.get<{ items: Deployment[] }>('deployments').then(({ items }) => items);
+      const { containers = [], ...pod } = template?.spec.template.spec ?? {};
+      const ask = `fetch('http://auth-srv:3000/api/users/currentuser', { signal: AbortSignal.timeout(3000) })
+        .then(async (answer) => console.log(await answer.text()), (error) => console.log(error.name))`;
+      for (const [name, labels, expected] of [
+        ['caller', { 'ticketing.dev/calls-auth': 'true' }, '{"currentUser":null}'],
+        ['stranger', {}, 'TimeoutError'],
+      ] as const) {
+        const { image, securityContext, resources } = containers[0] ?? {};
+        const container = { name, image, securityContext, resources, args: ['-e', ask] };
+        const spec = { ...pod, containers: [container], volumes: [], restartPolicy: 'Never' };
+        const metadata = { name, labels: { app: name, ...labels } };
+        await beside.apply([{ apiVersion: 'v1', kind: 'Pod', metadata, spec }]);
+        await beside.kubectl([
+          'wait',
+          '--for=jsonpath={.status.phase}=Succeeded',
+          `pod/${name}`,
+          '--timeout=50s',
+        ]);
+        assert.equal((await beside.kubectl(['logs', name])).trim(), expected, name);
+      }
     });
 
     it('S52, S58: is as locked down as production', async () => {

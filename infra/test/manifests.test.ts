@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import { parse as parseYaml } from 'yaml';
@@ -398,6 +398,7 @@ describe('production', () => {
     assert.deepEqual(denied, { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
     const named = rendered['overlays/production'].filter(({ kind }) => kind === 'NetworkPolicy');
     assert.deepEqual(named.map(({ metadata }) => metadata.name).sort(), [
+      'allow-mongo',
       'auth',
       'auth-mongo',
       'auth-mongo-backup',
@@ -405,8 +406,10 @@ describe('production', () => {
       'default-deny',
       'dns',
     ]);
-    assert.deepEqual(production('NetworkPolicy', 'auth')['egress'], [
+    assert.deepEqual(production('NetworkPolicy', 'allow-mongo')['egress'], [
       { to: [{ podSelector: { matchLabels: { app: 'auth-mongo' } } }], ports: [{ port: 27017 }] },
+    ]);
+    assert.deepEqual(production('NetworkPolicy', 'auth')['egress'], [
       // The mail submission ports of any host.
       { ports: [{ port: 465 }, { port: 587 }] },
     ]);
@@ -495,7 +498,7 @@ describe('the parts', () => {
         ['auth-mongo-backup', 'auth-mongo-backup-scripts', 'auth-mongo-restore', 'auth-mongo-restore-test'],
       ],
       ['ingress', ['ingress-srv']],
-      ['autoscaling', ['auth-hpa', 'auth-pdb']],
+      ['autoscaling', ['auth-hpa']],
       ['commands', ['auth-create-admin']],
     ] as const) {
       const left = await kinds(all.filter((one) => one !== without));
@@ -513,11 +516,12 @@ describe('the parts', () => {
       proxyNamespace: 'traefik',
       ingressClass: 'traefik',
       gateway: 'public',
+      gatewayNamespace: 'edge',
       issuer: 'our-issuer',
       storageClass: 'encrypted',
     };
     const parts = ['mongo-replica-set', 'storage-class', 'mail', 'autoscaling', 'ingress', 'gateway'];
-    const policies = ['network-policies', 'network-policies-mongo', 'cert-manager', 'callers'];
+    const policies = ['cert-manager', 'network-policies', 'network-policies-mongo', 'callers'];
     const resources = await compose([...parts, ...policies, 'settings', 'backup', 'commands'], settings);
     const text = JSON.stringify(resources);
     for (const value of Object.values(settings))
@@ -532,7 +536,7 @@ describe('the parts', () => {
     assert.equal(spec(resources, 'Ingress', 'ingress-srv')['ingressClassName'], 'traefik');
     const route = spec(resources, 'HTTPRoute', 'auth-route');
     assert.deepEqual(route['hostnames'], ['tickets.example.com']);
-    assert.deepEqual(route['parentRefs'], [{ name: 'public', namespace: 'traefik', sectionName: 'https' }]);
+    assert.deepEqual(route['parentRefs'], [{ name: 'public', namespace: 'edge', sectionName: 'https' }]);
     for (const name of ['auth', 'http01-solver']) {
       const [rule] = spec(resources, 'NetworkPolicy', name)['ingress'] as { from: unknown[] }[];
       const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': 'traefik' } };
@@ -554,12 +558,13 @@ describe('the parts', () => {
     );
     const { env: variables } = podOf(find(external, 'CronJob', 'auth-create-admin'))?.containers[0] ?? {};
     assert.deepEqual(variables, auth('overlays/external').container.env);
-    const [rule] = spec(external, 'NetworkPolicy', 'auth')['egress'] as unknown[];
-    assert.deepEqual(rule, { ports: [{ port: 27015, endPort: 27017 }] });
+    assert.deepEqual(spec(external, 'NetworkPolicy', 'allow-mongo')['egress'], [
+      { ports: [{ port: 27015, endPort: 27017 }] },
+    ]);
   });
 
   it('let cert-manager write the file that mongod and the Job of the users read', async () => {
-    const resources = await compose(['mongo-replica-set', 'cert-manager']);
+    const resources = await compose(['mongo-replica-set', 'cert-manager-mongo']);
     for (const [kind, name] of [
       ['StatefulSet', 'auth-mongo'],
       ['Job', 'auth-mongo-users'],
@@ -598,22 +603,53 @@ describe('the parts', () => {
       ([, yaml = '']) => parseYaml(yaml) as unknown,
     );
     const patches = blocks.flatMap((block) =>
-      Array.isArray(block) ? (block as unknown[]) : (block as { patches: unknown[] }).patches,
+      Array.isArray(block) ? (block as unknown[]) : ((block as { patches?: unknown[] }).patches ?? []),
     );
-    assert.equal(patches.length, 3);
+    assert.equal(patches.length, 2);
     const parts = ['mongo-replica-set', 'network-policies', 'network-policies-mongo', 'settings', 'backup'];
     const resources = await compose(parts, {}, patches);
-    const { containers = [] } = podOf(find(resources, 'Deployment', 'auth-depl')) ?? {};
-    assert.equal(containers[0] && env(containers[0], 'MAIL'), 'off');
     assert.equal(spec(resources, 'CronJob', 'auth-mongo-restore-test')['suspend'], undefined);
-    assert.deepEqual((spec(resources, 'NetworkPolicy', 'auth')['egress'] as unknown[])[1], {
-      to: [{ ipBlock: { cidr: '203.0.113.0/24' } }],
-      ports: [{ port: 465 }, { port: 587 }],
-    });
+    assert.deepEqual(spec(resources, 'NetworkPolicy', 'auth')['egress'], [
+      { to: [{ ipBlock: { cidr: '203.0.113.0/24' } }], ports: [{ port: 465 }, { port: 587 }] },
+    ]);
+  });
+
+  it('are named in the order of the table in infra/README.md, which has all of them', async () => {
+    const text = await readFile(path.join(project, 'infra/README.md'), 'utf8');
+    const table = /^\| component [^]*?\n\n/m.exec(text)?.[0] ?? '';
+    const order = [...table.matchAll(/^\| `([\w-]+)`/gm)].map(([, name = '']) => name);
+    const development = ['inbox', 'mongo', 'signing-key'];
+    const present = await readdir(path.join(project, 'infra/components'));
+    assert.deepEqual([...order, ...development].sort(), present.sort());
+    for (const at of kustomizations.filter((one) => one !== 'k8s')) {
+      const { components } = parseYaml(
+        await readFile(path.join(project, 'infra', at, 'kustomization.yaml'), 'utf8'),
+      ) as { components: string[] };
+      const named = components.map((one) => path.basename(one));
+      assert.deepEqual(
+        named,
+        order.filter((one) => named.includes(one)),
+        at,
+      );
+    }
+  });
+
+  it('run without mail where that is chosen, the Jobs too', async () => {
+    const parts = ['mongo-replica-set', 'no-mail', 'settings', 'backup', 'commands'];
+    const resources = await compose(parts);
+    for (const [kind, name] of [
+      ['Deployment', 'auth-depl'],
+      ['CronJob', 'auth-create-admin'],
+      ['CronJob', 'auth-mongo-restore'],
+    ] as const) {
+      const [container] = podOf(find(resources, kind, name))?.containers ?? [];
+      assert.equal(container && env(container, 'MAIL'), 'off', name);
+    }
   });
 
   it('S53: let in the pods of this namespace that say they call the service, and no others', async () => {
-    const callers = spec(await compose(['callers']), 'NetworkPolicy', 'auth-callers');
+    const resources = await compose(['callers']);
+    const callers = spec(resources, 'NetworkPolicy', 'auth-callers');
     assert.deepEqual(callers, {
       podSelector: { matchLabels: { app: 'auth' } },
       policyTypes: ['Ingress'],
@@ -623,6 +659,9 @@ describe('the parts', () => {
           ports: [{ port: 3000 }],
         },
       ],
+    });
+    assert.deepEqual(spec(resources, 'NetworkPolicy', 'auth-callers-out')['podSelector'], {
+      matchLabels: { 'ticketing.dev/calls-auth': 'true' },
     });
   });
 });
