@@ -87,6 +87,7 @@ const settings = (production: boolean) => ({
     maxSeconds: setting('SESSION_MAX_SECONDS', wholeNumber(1, 365 * day).default(30 * day)),
     freshSeconds: setting('FRESH_SECONDS', wholeNumber(1, day).default(10 * 60)),
     maxPerAccount: setting('SESSIONS_PER_ACCOUNT', wholeNumber(1, 1000).default(100)),
+    inMemory: setting('SESSIONS_IN_MEMORY', wholeNumber(0, 1_000_000).default(10_000)),
   },
   password: {
     cost: setting('PASSWORD_COST', z.string().default(formatCost(owaspCost)).transform(asCost(production))),

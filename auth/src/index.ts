@@ -9,6 +9,7 @@ import { followValidators, openCollections } from './models/collections';
 import { isConnected } from './models/connect-database';
 import { transactions } from './models/database';
 import { followUniqueAddress } from './models/unique-address';
+import { SessionFeed } from './models/session-feed';
 import { createHttpServer, drain, listen } from './server';
 import { operator } from './services/caller';
 import { Password } from './services/passwords/password';
@@ -48,11 +49,13 @@ async function main(): Promise<void> {
   const jwts = new Jwts({ ...config.jwt, key: signingKey(config, logger), now });
   const services = createServices({
     collections,
+    sessionFeed: new SessionFeed({ connection, collections, logger }),
     transact: transactions(connection, undefined, putValidatorsBack),
     passwords,
     passwordRules: createPasswordRules(config.passwordRules, logger),
     jwts,
     sessionRules: config.session,
+    sessionsInMemory: config.session.inMemory,
     requireVerifiedEmail: config.requireVerifiedEmail,
     closedAccountSeconds: config.closedAccountSeconds,
     auditSeconds: config.auditSeconds,
@@ -73,6 +76,7 @@ async function main(): Promise<void> {
   const server = createHttpServer(app, logger, { keepAliveTimeout: config.keepAliveSeconds * 1000 });
   const port = await listen(server, config.port);
   isReady = () => isConnected(connection) && isAddressUnique();
+  services.sessionMemory.start();
   services.mail?.worker.start();
   services.cleanup.resume();
   services.goneAccounts.start();
@@ -84,7 +88,7 @@ async function main(): Promise<void> {
   const drained = drain(server, graceMs);
   passwords.close();
   await Promise.all([drained, mailDone]);
-  await Promise.all([services.cleanup.stop(), services.goneAccounts.stop()]);
+  await Promise.all([services.cleanup.stop(), services.goneAccounts.stop(), services.sessionMemory.stop()]);
   // Last, because all of these may record something.
   await services.audit.flush();
   await connection.close();

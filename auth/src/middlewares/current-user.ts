@@ -14,7 +14,9 @@ declare module 'express-serve-static-core' {
 export const currentUser =
   (sessions: Sessions): RequestHandler =>
   async (req, _res, next) => {
-    const live = await sessions.authenticate(sessionJwts(req));
+    // What is changed must not depend on what was so half a second ago.
+    const find = ['GET', 'HEAD'].includes(req.method) ? 'find' : 'findNow';
+    const live = await sessions.authenticate(sessionJwts(req), find);
     if (live) req.currentUser = live;
     next();
   };

@@ -8,6 +8,7 @@ import { isUnavailable } from './database';
 import { createEmailLinkModel, type EmailLinkModel } from './email-link';
 import { createDeviceModel, type DeviceModel } from './device';
 import { bringUpToDate, type SchemaOptions } from './schema/bring-up-to-date';
+import { createHeartbeatModel, type HeartbeatModel } from './heartbeat';
 import { createMailModel, type MailModel } from './mail';
 import { createMailSlotModel, type MailSlotModel } from './mail-slot';
 import { createLimitModel, type LimitModel } from './limit';
@@ -28,6 +29,7 @@ export interface Collections {
   audit: AuditModel;
   limits: LimitModel;
   devices: DeviceModel;
+  heartbeats: HeartbeatModel;
 }
 
 type ToHash = (password: string) => Promise<string>;
@@ -73,6 +75,7 @@ export function createCollections(connection: Connection, toHash: ToHash): Colle
     audit: createAuditModel(connection),
     limits: createLimitModel(connection),
     devices: createDeviceModel(connection),
+    heartbeats: createHeartbeatModel(connection),
   };
 }
 

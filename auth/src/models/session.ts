@@ -1,4 +1,13 @@
-import { Schema, trusted, type Connection, type HydratedDocument, type Model, type Types } from 'mongoose';
+import {
+  mongo,
+  Schema,
+  trusted,
+  type Connection,
+  type HydratedDocument,
+  type Model,
+  type Types,
+} from 'mongoose';
+import { tellChanges } from './changes';
 import type { Transaction } from './database';
 import type { UserRecord } from './user';
 
@@ -99,16 +108,21 @@ export function createSessionModel(connection: Connection): SessionModel {
   schema.index({ user: 1, generation: 1, knownDevice: -1, lastUsedAt: -1, _id: 1 });
   schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
+  tellChanges(schema, connection, (session) => ({ session }));
+
   schema.static('build', function build(this: SessionModel, { id, ...attrs }: SessionAttrs): SessionDoc {
     return new this({ ...attrs, _id: id, lastUsedAt: attrs.createdAt, passwordAt: attrs.createdAt });
   });
 
   schema.static('findLive', async function findLive(this: SessionModel, id: string, now: Date) {
     // MongoDB removes expired sessions only about once a minute, so the time is compared here too.
-    const [match] = await this.aggregate<SessionRecord & { owners: UserRecord[] }>([
-      { $match: { _id: id, expiresAt: { $gt: now }, endedAt: null } },
-      { $lookup: { from: 'users', localField: 'user', foreignField: '_id', as: 'owners' } },
-    ]);
+    const [match] = await this.aggregate<SessionRecord & { owners: UserRecord[] }>(
+      [
+        { $match: { _id: id, expiresAt: { $gt: now }, endedAt: null } },
+        { $lookup: { from: 'users', localField: 'user', foreignField: '_id', as: 'owners' } },
+      ],
+      { readConcern: { level: 'majority' } },
+    );
     if (!match) return undefined;
     const {
       owners: [user],
@@ -186,6 +200,10 @@ export function createSessionModel(connection: Connection): SessionModel {
 
   return connection.model<SessionRecord, SessionModel>('Session', schema, 'sessions');
 }
+
+/** About how many bytes a session takes in memory, with its user. Objects take about three times what BSON does. */
+export const bytesOf = ({ session, user }: LiveSession): number =>
+  3 * (mongo.BSON.calculateObjectSize(session) + mongo.BSON.calculateObjectSize(user));
 
 /** Matches the live sessions of an account. */
 const liveOf = ({ _id: user, generation }: SessionOwner, now: Date) => ({

@@ -1,4 +1,5 @@
 import { Schema, trusted, type Connection, type HydratedDocument, type Model, type Types } from 'mongoose';
+import { tellChanges } from './changes';
 import type { Transaction } from './database';
 import { normalisedEmail, storedEmail } from './email-patterns';
 import { accountLinks, type AccountEvent, type Ended } from './account-events';
@@ -135,6 +136,8 @@ export function createUserModel(connection: Connection, toHash: ToHash): UserMod
   );
   schema.index({ email: 1 }, { unique: true });
   schema.index({ role: 1, _id: 1 });
+
+  tellChanges(schema, connection, (user) => ({ user }));
 
   schema.method('hashPassword', async function hashPassword(this: UserDoc, hash: ToHash = toHash) {
     // A retried save finds the hash already in place.

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Collections } from '../models/collections';
 import type { Transact } from '../models/database';
+import type { SessionFeed } from '../models/session-feed';
 import { AccountCleanup } from './accounts/account-cleanup';
 import { Accounts } from './accounts/accounts';
 import { GoneAccounts } from './accounts/gone-accounts';
@@ -19,17 +20,21 @@ import type { PasswordRules } from './passwords/password-rules';
 import { PasswordReset } from './accounts/password-reset';
 import { SessionStart } from './accounts/session-start';
 import { Devices } from './sessions/devices';
+import { SessionMemory } from './sessions/session-memory';
 import { Sessions, type SessionRules } from './sessions/sessions';
 import { smtp, type SmtpOptions } from './mail/smtp';
 import type { Jwts } from './sessions/jwts';
 
 export interface ServicesOptions {
   collections: Collections;
+  sessionFeed: SessionFeed;
   transact: Transact;
   passwords: Password;
   passwordRules: PasswordRules;
   jwts: Jwts;
   sessionRules: SessionRules;
+  /** How many live sessions are kept in memory. 0: each check asks the database. */
+  sessionsInMemory: number;
   requireVerifiedEmail: boolean;
   closedAccountSeconds: number;
   /** How long an entry of the audit trail is kept. */
@@ -61,6 +66,7 @@ export interface Services {
   audit: Audit;
   goneAccounts: GoneAccounts;
   limits: Limits;
+  sessionMemory: SessionMemory;
   mail?: MailServices | undefined;
 }
 
@@ -90,7 +96,14 @@ export function createServices(options: ServicesOptions): Services {
     now,
   });
   const cleanup = new AccountCleanup({ collections, transact, audit, logger });
-  const sessions = new Sessions({ model: collections.sessions, jwts, rules: sessionRules, audit, now });
+  const sessionMemory = new SessionMemory({
+    model: collections.sessions,
+    feed: options.sessionFeed,
+    max: options.sessionsInMemory,
+    now,
+  });
+  const live = sessionMemory.sessions;
+  const sessions = new Sessions({ model: collections.sessions, live, jwts, rules: sessionRules, audit, now });
   const devices = new Devices({ model: collections.devices, now });
   const limits = new Limits({
     ...options.limits,
@@ -121,6 +134,7 @@ export function createServices(options: ServicesOptions): Services {
     limits,
     audit,
     goneAccounts,
+    sessionMemory,
   };
   if (!mail || !outbox) return always;
 

@@ -7,6 +7,7 @@ import { buildApp, type AppDeps } from '../app';
 import { createLogger } from '../logger';
 import { openCollections, type Collections } from '../models/collections';
 import { transactions } from '../models/database';
+import { SessionFeed } from '../models/session-feed';
 import { createHttpServer, listen } from '../server';
 import type { GoneAccounts } from '../services/accounts/gone-accounts';
 import type { Audit } from '../services/audit/audit';
@@ -19,6 +20,7 @@ import type { LimitName } from '../services/limits/limit-table';
 import type { Limits } from '../services/limits/limits';
 import { createServices } from '../services/services';
 import { Jwts } from '../services/sessions/jwts';
+import type { SessionMemory } from '../services/sessions/session-memory';
 import { startInbox, type Inbox, type ReceivedMail } from '../../dev/inbox';
 import { freshDatabase } from './database';
 import { until } from './process';
@@ -39,6 +41,7 @@ export interface TestService extends Collections {
   cleanup: AccountCleanup;
   auditTrail: Audit;
   goneAccounts: GoneAccounts;
+  sessionMemory: SessionMemory;
   /** The service; `limits` is its collection. */
   limiter: Limits;
   connection: Connection;
@@ -55,7 +58,7 @@ export interface TestService extends Collections {
   tokenTo: (email: string, subject?: string) => Promise<string>;
   /** Resolves once every pending mail has been sent, dropped or parked. */
   mailSettled: () => Promise<void>;
-  /** Every document but those of the audit trail, which has refusals too, and the counts of limits: to check whether anything has changed. */
+  /** Every document but those of the audit trail, which has refusals too, the counts of limits and heartbeats: to check whether anything has changed. */
   everything: () => Promise<unknown[]>;
   /** Log lines so far, parsed. */
   logs: Record<string, unknown>[];
@@ -88,6 +91,7 @@ export function useService(options: ServiceOptions = {}): TestService {
   afterAll(async () => {
     await service.worker?.stop();
     await service.cleanup.stop();
+    await service.sessionMemory.stop();
     await service.auditTrail.flush();
     for (const entry of await service.audit.find().lean()) scan.addOutput(JSON.stringify(entry));
     await service.inbox.close();
@@ -117,6 +121,8 @@ type ServiceOptions = Partial<AppDeps> & {
   coolDownSeconds?: number;
   /** Off, because most tests sign in from several browsers. */
   newSignInMail?: boolean;
+  /** 0: each check of a session asks the database. */
+  sessionsInMemory?: number;
   /** `off`: the service sends no mail. `waiting`: mails wait until the test starts the worker. */
   mailing?: 'on' | 'off' | 'waiting';
 };
@@ -139,6 +145,7 @@ async function startService(
     limitWaitMs = 5000,
     coolDownSeconds = 0,
     newSignInMail = false,
+    sessionsInMemory = 1000,
     ...options
   }: ServiceOptions,
   scan: SecretScan,
@@ -169,11 +176,13 @@ async function startService(
   const publicUrl = new URL('http://localhost:3000');
   const services = createServices({
     collections,
+    sessionFeed: new SessionFeed({ connection, collections, logger }),
     transact: transactions(connection),
     passwords,
     passwordRules: new PasswordRules({ profile: passwordProfile }),
     jwts,
     sessionRules,
+    sessionsInMemory,
     requireVerifiedEmail,
     closedAccountSeconds,
     auditSeconds,
@@ -192,6 +201,7 @@ async function startService(
     logger,
     now,
   });
+  services.sessionMemory.start();
   const worker = services.mail?.worker;
   if (mailing === 'on') worker?.start();
   const app = buildApp({
@@ -244,13 +254,16 @@ async function startService(
     cleanup: services.cleanup,
     auditTrail: services.audit,
     goneAccounts: services.goneAccounts,
+    sessionMemory: services.sessionMemory,
     mailTo,
     signedUp,
     tokenTo: async (email, subject) => (await mailTo(email, subject)).token ?? '',
     mailSettled: () => until(async () => !(await collections.mails.exists({ status: 'pending' }))),
     everything: async () => {
       const all = (await connection.db?.collections()) ?? [];
-      const apart = [collections.audit.collection.name, collections.limits.collection.name];
+      const apart = [collections.audit, collections.limits, collections.heartbeats].map(
+        (model) => model.collection.name,
+      );
       const others = all.filter(({ collectionName }) => !apart.includes(collectionName));
       others.sort((a, b) => a.collectionName.localeCompare(b.collectionName));
       return Promise.all(others.map((collection) => collection.find().sort({ _id: 1 }).toArray()));

@@ -120,18 +120,18 @@ describe('F2 several session cookies', () => {
     await expectSignedIn([...cookies, sessionCookieOf({ jwt: jwtFrom(again) })].join('; '), 'one@in.example');
   });
 
-  it('are read from the database for ten JWTs at most', async () => {
+  it('are looked up for ten JWTs at most', async () => {
     const cookies = [];
     for (let n = 0; n < 12; n += 1) cookies.push(await deadCookie(`dead-${n}@many.example`));
-    const findLive = jest.spyOn(service.sessions, 'findLive');
+    const find = jest.spyOn(service.sessionMemory.sessions, 'find');
     await expectSignedOut(cookies.join('; '));
-    expect(findLive).toHaveBeenCalledTimes(10);
-    findLive.mockClear();
+    expect(find).toHaveBeenCalledTimes(10);
+    find.mockClear();
     // The same session, and what this service has not signed, cost no read.
     const forged = Array.from({ length: 300 }, (_, n) => sessionCookieOf({ jwt: n }));
     await expectSignedOut([cookies[0], cookies[0], ...forged].join('; '));
-    expect(findLive).toHaveBeenCalledTimes(1);
-    findLive.mockRestore();
+    expect(find).toHaveBeenCalledTimes(1);
+    find.mockRestore();
   });
 });
 

@@ -28,11 +28,18 @@ export interface JwtOptions {
   now: () => Date;
 }
 
+type Verified = Omit<VerifiedJwt, 'expired'> & { exp: number };
+
+// A JWT has about 500 characters.
+const maxRemembered = 10_000;
+
 /** Signs and verifies the JWTs of sessions with ES256 (RFC 8725): one algorithm, one key, one issuer and audience. */
 export class Jwts {
   readonly ttlSeconds: number;
   readonly #publicKey: KeyObject;
   readonly #keyId: string;
+  /** By the whole text. The oldest is first. */
+  readonly #remembered = new Map<string, Verified>();
 
   constructor(private readonly options: JwtOptions) {
     this.ttlSeconds = options.ttlSeconds;
@@ -52,6 +59,13 @@ export class Jwts {
    * whether an expired one is acceptable.
    */
   verify(token: string): VerifiedJwt | undefined {
+    const verified = this.#remembered.get(token) ?? this.#verify(token);
+    if (!verified) return undefined;
+    const { exp, ...claims } = verified;
+    return { ...claims, expired: exp <= this.#seconds() };
+  }
+
+  #verify(token: string): Verified | undefined {
     if (!isCanonical(token)) return undefined;
     const { header, payload } = this.#check(token) ?? {};
     if (header?.kid !== this.#keyId || typeof payload !== 'object') return undefined;
@@ -59,7 +73,18 @@ export class Jwts {
     const texts = [id, email, role, sid].every((claim) => typeof claim === 'string');
     if (!texts || typeof iat !== 'number' || typeof exp !== 'number') return undefined;
     if (gen !== undefined && typeof gen !== 'number') return undefined;
-    return { id, email, role, sid, gen, iat, expired: exp <= this.#seconds() } as VerifiedJwt;
+    const verified = { id, email, role, sid, gen, iat, exp } as Verified;
+    this.#remember(token, verified);
+    return verified;
+  }
+
+  #remember(token: string, verified: Verified): void {
+    this.#remembered.set(token, verified);
+    if (this.#remembered.size <= maxRemembered) return;
+    for (const oldest of this.#remembered.keys()) {
+      this.#remembered.delete(oldest);
+      break;
+    }
   }
 
   #check(token: string): jwt.Jwt | undefined {

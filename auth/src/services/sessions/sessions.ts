@@ -7,6 +7,7 @@ import type { UserRecord } from '../../models/user';
 import type { Audit } from '../audit/audit';
 import type { Caller, SignedInCaller } from '../caller';
 import type { Jwts, VerifiedJwt } from './jwts';
+import type { LiveSessions } from './live-sessions';
 
 export interface SessionRules {
   /** Seconds without use after which a session ends (ASVS 7.3.1). */
@@ -31,8 +32,14 @@ export interface IssuedJwt {
   remainingSeconds: number;
 }
 
+interface FoundSession {
+  claims: VerifiedJwt;
+  live: LiveSession;
+}
+
 export interface SessionsOptions {
   model: SessionModel;
+  live: Pick<LiveSessions, 'find' | 'findNow'>;
   jwts: Jwts;
   rules: SessionRules;
   audit: Audit;
@@ -64,9 +71,15 @@ export class Sessions {
     return this.#issue(user, { _id: id, expiresAt });
   }
 
-  /** The live session that the JWTs name, of several the one whose JWT is newest. Expired JWTs do not count. */
-  async authenticate(jwts: readonly string[]): Promise<LiveSession | undefined> {
-    const found = await this.#findLive(this.#read(jwts).filter(({ expired }) => !expired));
+  /**
+   * The live session that the JWTs name, of several the one whose JWT is newest. Expired JWTs do not count.
+   * @param find how it is found: `find` may answer what was so half a second ago, `findNow` asks the database
+   */
+  async authenticate(jwts: readonly string[], find: 'find' | 'findNow'): Promise<LiveSession | undefined> {
+    const found = await this.#findLive(
+      this.#read(jwts).filter(({ expired }) => !expired),
+      find,
+    );
     return found?.live;
   }
 
@@ -76,14 +89,15 @@ export class Sessions {
    * sign anybody out.
    */
   async renew(jwts: readonly string[]): Promise<(LiveSession & { issued?: IssuedJwt }) | undefined> {
-    const found = await this.#findLive(this.#read(jwts));
-    if (!found) return undefined;
-    const { claims, live } = found;
+    const candidates = this.#read(jwts);
+    const lately = await this.#findLive(candidates, 'find');
+    if (!lately || !this.#isOld(lately)) return lately?.live;
+    // What is written must not depend on what was so half a second ago.
+    const found = await this.#findLive(candidates, 'findNow');
+    if (!found || !this.#isOld(found)) return found?.live;
+    const { live } = found;
     const { model, now } = this.options;
     const { user, session } = live;
-    const age = now().getTime() / 1000 - claims.iat;
-    const unchanged = claims.email === user.email && claims.role === user.role && claims.gen === genOf(user);
-    if (age < this.options.jwts.ttlSeconds / 2 && unchanged) return live;
     const used = { lastUsedAt: now(), expiresAt: this.#expiry(session.createdAt, now()) };
     if (!(await model.touch(session, used))) return undefined;
     return { ...live, issued: this.#issue(user, { ...session, ...used }) };
@@ -163,9 +177,20 @@ export class Sessions {
     return claims.filter(({ sid }, index) => claims.findIndex((other) => other.sid === sid) === index);
   }
 
-  async #findLive(candidates: readonly VerifiedJwt[]) {
+  /** Whether a JWT is past half its life, or its claims about the user are out of date. */
+  #isOld({ claims, live: { user } }: FoundSession): boolean {
+    const { jwts, now } = this.options;
+    const age = now().getTime() / 1000 - claims.iat;
+    const isCurrent = claims.email === user.email && claims.role === user.role && claims.gen === genOf(user);
+    return age >= jwts.ttlSeconds / 2 || !isCurrent;
+  }
+
+  async #findLive(
+    candidates: readonly VerifiedJwt[],
+    find: 'find' | 'findNow',
+  ): Promise<FoundSession | undefined> {
     for (const claims of candidates) {
-      const live = await this.options.model.findLive(claims.sid, this.options.now());
+      const live = await this.options.live[find](claims.sid);
       if (live) return { claims, live };
     }
     return undefined;

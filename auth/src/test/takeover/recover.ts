@@ -78,7 +78,9 @@ export async function problemsOf(story: Story): Promise<string[]> {
   const isIn = async (person: Person): Promise<boolean> => {
     const process = story.stage.process();
     const known = await story.passwordFor(person, account);
-    const sessions = person.jwts.map(async (jwt) => (await process.sessions.authenticate([jwt]))?.user._id);
+    const sessions = person.jwts.map(
+      async (jwt) => (await process.sessions.authenticate([jwt], 'findNow'))?.user._id,
+    );
     return known !== undefined || (await Promise.all(sessions)).some((id) => id?.equals(account._id));
   };
   return [

@@ -5,6 +5,7 @@ import { createCollections, migrate, type Collections } from '../../models/colle
 import { transactions, type Transact } from '../../models/database';
 import { openConnection, patientTimeouts } from '../../models/open-connection';
 import type { MailKind } from '../../models/mail';
+import { SessionFeed } from '../../models/session-feed';
 import { operator } from '../../services/caller';
 import { Password } from '../../services/passwords/password';
 import { PasswordRules } from '../../services/passwords/password-rules';
@@ -97,6 +98,8 @@ export class Stage {
   process({ around, turn }: { around: (transact: Transact) => Transact; turn: Turn } = atOnce): Process {
     const { mail, ...services } = createServices({
       collections: this.collections,
+      sessionFeed: new SessionFeed({ connection: this.connection, collections: this.collections, logger }),
+      sessionsInMemory: 0,
       transact: around(transactions(this.connection, maxTransactionMs)),
       passwords: this.passwords,
       passwordRules: new PasswordRules({ profile: 'default' }),

@@ -97,7 +97,7 @@ export class Story {
   /** The newest session of the person that is alive. */
   async session({ jwts }: Person, { sessions }: Process): Promise<LiveSession | undefined> {
     for (const jwt of jwts) {
-      const live = await sessions.authenticate([jwt]);
+      const live = await sessions.authenticate([jwt], 'findNow');
       if (live) return live;
     }
     return undefined;
@@ -123,7 +123,7 @@ export class Story {
 
   /** With a session of each account and with each password that the person has: some links need the account's. */
   async #confirm(me: Person, token: string, { mail, sessions }: Process): Promise<void> {
-    const found = await Promise.all(me.jwts.map((jwt) => sessions.authenticate([jwt])));
+    const found = await Promise.all(me.jwts.map((jwt) => sessions.authenticate([jwt], 'findNow')));
     const live = found.filter((account) => account !== undefined);
     const ofEach = new Map(live.map((account) => [account.user._id.toHexString(), account])).values();
     const proofs: [Caller, string | undefined][] = [

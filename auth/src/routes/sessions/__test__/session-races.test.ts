@@ -42,9 +42,10 @@ async function newAccount(name: string): Promise<Account> {
 
 /** Has this happen after a request has found its session alive, before anything follows from it. */
 function onceFound(happen: () => Promise<unknown>): void {
-  const findLive = service.sessions.findLive.bind(service.sessions);
-  jest.spyOn(service.sessions, 'findLive').mockImplementationOnce(async (...args) => {
-    const live = await findLive(...args);
+  const { sessions } = service.sessionMemory;
+  const find = sessions.findNow.bind(sessions);
+  jest.spyOn(sessions, 'findNow').mockImplementationOnce(async (id) => {
+    const live = await find(id);
     await happen();
     return live;
   });

@@ -2,6 +2,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from
 import jwt from 'jsonwebtoken';
 import { sessionCookieOf, jwtFrom } from '../../../test/cookies';
 import { password, useService } from '../../../test/service';
+import { Jwts } from '../jwts';
 
 const service = useService();
 let validJwt: string;
@@ -70,6 +71,38 @@ describe('a JWT', () => {
   it('is accepted if it is signed again unchanged', async () => {
     const cookie = sessionCookieOf({ jwt: resigned({}) });
     await service.api().get('/api/users/sessions').set('Cookie', cookie).expect(200);
+  });
+
+  it('S22 is verified once, by its exact text, and its end is compared each time', () => {
+    let now = service.now();
+    const options = { key: service.key, issuer: 'test-issuer', audience: 'ticketing', ttlSeconds: 900 };
+    const jwts = new Jwts({ ...options, now: () => now });
+    const verify = jest.spyOn(jwt, 'verify');
+    for (let n = 0; n < 3; n += 1) expect(jwts.verify(validJwt)).toMatchObject({ expired: false });
+    expect(verify).toHaveBeenCalledTimes(1);
+    expect(jwts.verify(`${validJwt}=`)).toBeUndefined();
+    now = new Date(now.getTime() + 901_000);
+    expect(jwts.verify(validJwt)).toMatchObject({ expired: true });
+    verify.mockRestore();
+  });
+
+  it('S60 is remembered with ten thousand others at most', () => {
+    const options = { key: service.key, issuer: 'i', audience: 'a', ttlSeconds: 900, now: service.now };
+    const jwts = new Jwts(options);
+    const first = jwts.sign({ id: '0', email: '', role: '', sid: '0', gen: 0 });
+    // Signing so many would take long.
+    const verify = jest
+      .spyOn(jwt, 'verify')
+      .mockImplementation((token: string) => jwt.decode(token, { complete: true }));
+    for (let n = 0; n <= 10_000; n += 1) {
+      const [header = '', , signature = ''] = first.split('.');
+      const payload = encode({ ...payloadOf(first), sid: String(n) });
+      jwts.verify([header, payload, signature].join('.'));
+    }
+    verify.mockClear();
+    jwts.verify(first);
+    expect(verify).toHaveBeenCalledTimes(1);
+    verify.mockRestore();
   });
 
   it('S21 is refused with the algorithm none', async () => {
