@@ -8,6 +8,7 @@ import type { MailKind } from '../../models/mail';
 import { operator } from '../../services/caller';
 import { Password } from '../../services/passwords/password';
 import { PasswordRules } from '../../services/passwords/password-rules';
+import { Metrics } from '../../services/metrics/metrics';
 import { createServices, type MailServices, type Services } from '../../services/services';
 import { Jwts } from '../../services/sessions/jwts';
 import { freshDatabase } from '../database';
@@ -113,6 +114,7 @@ export class Stage {
         coolDownSeconds: day,
         newSignIn: false,
       },
+      metrics: new Metrics(),
       logger,
       now,
     });
