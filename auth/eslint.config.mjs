@@ -9,9 +9,10 @@ const layersAbove = {
   routes: ['app', 'config'],
 };
 
-// The areas of services/. Only accounts/ may use other areas, but all may use audit/. None may use services.ts, which
-// assembles them.
-const areas = ['accounts', 'audit', 'limits', 'mail', 'passwords', 'sessions'];
+// The areas of services/. Only accounts/ may use other areas, but all may use audit/ and metrics/. None may use services.ts,
+// which assembles them.
+const areas = ['accounts', 'audit', 'limits', 'mail', 'metrics', 'passwords', 'sessions'];
+const sharedAreas = ['audit', 'metrics'];
 
 const testsAndTools = ['**/test/**', '**/dev/**'];
 
@@ -19,6 +20,11 @@ const refuse = (folders, message) => ({
   group: folders.flatMap((folder) => [`**/${folder}`, `**/${folder}/**`]),
   message,
 });
+
+const promClientInMetricsOnly = {
+  group: ['prom-client'],
+  message: 'Only services/metrics/ may use prom-client.',
+};
 
 /** What the files in one place must not import. If several entries match a file, only the last one applies. */
 const imports = (place, patterns) => ({
@@ -30,6 +36,7 @@ const imports = (place, patterns) => ({
       {
         patterns: [
           { group: testsAndTools, message: 'The service must not import its tests or tools.' },
+          ...(place.startsWith('src/services/metrics/') ? [] : [promClientInMetricsOnly]),
           ...patterns,
         ],
       },
@@ -71,9 +78,11 @@ export default tseslint.config(
       refuse(
         [
           'services',
-          ...(area === 'accounts' ? [] : areas.filter((other) => other !== area && other !== 'audit')),
+          ...(area === 'accounts'
+            ? []
+            : areas.filter((other) => other !== area && !sharedAreas.includes(other))),
         ],
-        `services/${area}/ must not import services.ts or another area but audit/: only accounts/ uses other areas.`,
+        `services/${area}/ must not import services.ts or another area but audit/ and metrics/: only accounts/ uses other areas.`,
       ),
       mongooseInModelsOnly,
     ]),

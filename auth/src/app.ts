@@ -11,6 +11,7 @@ import { methodNotAllowed } from './middlewares/method-not-allowed';
 import { oneHost } from './middlewares/one-host';
 import { warnOfOneAddress } from './middlewares/one-address';
 import { requestLog } from './middlewares/request-log';
+import { requestMetrics } from './middlewares/request-metrics';
 import { requireAuth } from './middlewares/require-auth';
 import { requireFresh } from './middlewares/require-fresh';
 import { requireRole } from './middlewares/require-role';
@@ -42,9 +43,11 @@ import { showUser } from './routes/accounts/show-user';
 import { signin } from './routes/accounts/signin';
 import { signout } from './routes/sessions/signout';
 import { signup } from './routes/accounts/signup';
+import type { Metrics } from './services/metrics/metrics';
 import type { Services } from './services/services';
 
 export interface AppDeps extends Services, OwnOrigins {
+  metrics: Metrics;
   logger: Logger;
   now: () => Date;
   /** With `verify-first`, an account is created once its address is verified. This needs mail. */
@@ -60,6 +63,7 @@ export function buildApp(deps: AppDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
 
+  app.use(requestMetrics(deps.metrics));
   app.use(requestLog(deps.logger));
   app.use(warnOfOneAddress(deps.logger, deps.now));
   app.use(withSecurityHeaders);

@@ -14,6 +14,8 @@ import { createHttpServer, drain, listen } from './server';
 import { operator } from './services/caller';
 import { Password } from './services/passwords/password';
 import { createPasswordRules } from './services/passwords/password-rules';
+import { databaseMetrics } from './services/metrics/database-metrics';
+import { Metrics } from './services/metrics/metrics';
 import { createServices, type MailOptions } from './services/services';
 import { Jwts } from './services/sessions/jwts';
 
@@ -28,18 +30,20 @@ async function main(): Promise<void> {
     process.exit(1);
   });
 
+  const metrics = new Metrics();
+  metrics.addProcess();
   let isReady = (): boolean => false;
   const health = createHttpServer(
-    buildHealth(() => !stopping.aborted && isReady()),
+    buildHealth(() => !stopping.aborted && isReady(), metrics),
     logger,
   );
   const healthPort = await listen(health, config.healthPort);
 
-  const passwords = new Password(config.password);
+  const passwords = new Password({ ...config.password, metrics });
   const { connection, collections } = await openCollections(
     config.mongoUri,
     (password) => passwords.toHash(password, operator()),
-    { logger, signal: stopping },
+    { logger, signal: stopping, watch: databaseMetrics(metrics) },
   );
   const isAddressUnique = followUniqueAddress(collections.users, logger);
   const putValidatorsBack = followValidators(connection, collections, logger);
@@ -61,11 +65,13 @@ async function main(): Promise<void> {
     auditSeconds: config.auditSeconds,
     limits: config.limits,
     mail: mailOptions(config, logger),
+    metrics,
     logger,
     now,
   });
   const app = buildApp({
     ...services,
+    metrics,
     logger,
     now,
     signupMode: config.signupMode,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import { parse as parseYaml } from 'yaml';
@@ -16,6 +17,8 @@ import {
   type PodSpec,
   type Resource,
 } from './support/manifests';
+import { readMetricsPage } from './support/metrics';
+import { selectorsIn } from './support/promql';
 import { run } from './support/run';
 
 // Tests of the manifests, without a cluster. They need kubectl, for its kustomize.
@@ -514,6 +517,7 @@ describe('the parts', () => {
       mailFrom: 'Example <no-reply@example.com>',
       minReplicas: '5',
       proxyNamespace: 'traefik',
+      prometheusNamespace: 'observability',
       ingressClass: 'traefik',
       gateway: 'public',
       gatewayNamespace: 'edge',
@@ -521,7 +525,13 @@ describe('the parts', () => {
       storageClass: 'encrypted',
     };
     const parts = ['mongo-replica-set', 'storage-class', 'mail', 'autoscaling', 'ingress', 'gateway'];
-    const policies = ['cert-manager', 'network-policies', 'network-policies-mongo', 'callers'];
+    const policies = [
+      'cert-manager',
+      'network-policies',
+      'network-policies-mongo',
+      'callers',
+      'service-monitor',
+    ];
     const resources = await compose([...parts, ...policies, 'settings', 'backup', 'commands'], settings);
     const text = JSON.stringify(resources);
     for (const value of Object.values(settings))
@@ -605,9 +615,15 @@ describe('the parts', () => {
     const patches = blocks.flatMap((block) =>
       Array.isArray(block) ? (block as unknown[]) : ((block as { patches?: unknown[] }).patches ?? []),
     );
-    assert.equal(patches.length, 2);
-    const parts = ['mongo-replica-set', 'network-policies', 'network-policies-mongo', 'settings', 'backup'];
+    assert.equal(patches.length, 4);
+    const policies = ['network-policies', 'network-policies-mongo'];
+    const parts = ['mongo-replica-set', ...policies, 'service-monitor', 'settings', 'backup'];
     const resources = await compose(parts, {}, patches);
+    for (const [kind, name] of [
+      ['ServiceMonitor', 'auth-metrics'],
+      ['PrometheusRule', 'auth'],
+    ] as const)
+      assert.equal(find(resources, kind, name).metadata.labels?.['release'], 'kube-prometheus-stack');
     assert.equal(spec(resources, 'CronJob', 'auth-mongo-restore-test')['suspend'], undefined);
     assert.deepEqual(spec(resources, 'NetworkPolicy', 'auth')['egress'], [
       { to: [{ ipBlock: { cidr: '203.0.113.0/24' } }], ports: [{ port: 465 }, { port: 587 }] },
@@ -750,6 +766,105 @@ describe('what a reviewer asks of every rendering', () => {
   it('has a list of what is in the image', async () => {
     const dockerfile = await readFile(path.join(project, 'auth/Dockerfile'), 'utf8');
     assert.match(dockerfile, /npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx/);
+  });
+});
+
+describe('the metrics', () => {
+  interface Rule {
+    alert: string;
+    expr: string;
+    labels: { severity: string };
+  }
+  let resources: Resource[];
+  let groups: { rules: Rule[] }[];
+
+  before(async () => {
+    const parts = ['network-policies', 'service-monitor', 'settings'];
+    resources = await compose(parts, { prometheusNamespace: 'observability' });
+    groups = find(resources, 'PrometheusRule', 'auth').spec?.['groups'] as typeof groups;
+  });
+
+  it('S58: are read from the health port, which no Service has that an Ingress or a route names', () => {
+    const spec = (kind: string, name: string): Record<string, unknown> =>
+      find(resources, kind, name).spec ?? {};
+    const service = spec('Service', 'auth-metrics');
+    assert.equal(service['clusterIP'], 'None');
+    assert.deepEqual(service['ports'], [{ name: 'health', port: 3001, targetPort: 'health' }]);
+    const monitor = spec('ServiceMonitor', 'auth-metrics');
+    const [endpoint] = monitor['endpoints'] as { port: string; path: string }[];
+    assert.deepEqual([endpoint?.port, endpoint?.path], ['health', '/metrics']);
+    const monitored = resources.filter(
+      ({ kind, metadata }) => kind === 'Service' && metadata.labels?.['app'] === 'auth-metrics',
+    );
+    assert.deepEqual(monitor['selector'], { matchLabels: { app: 'auth-metrics' } });
+    assert.deepEqual(
+      monitored.map(({ metadata }) => metadata.name),
+      ['auth-metrics'],
+    );
+    assert.deepEqual(spec('Service', 'auth-srv')['ports'], [
+      { name: 'http', port: 3000, targetPort: 'http' },
+    ]);
+    for (const [at, { kind, metadata }] of all()) {
+      assert.notEqual(metadata.name, 'auth-metrics', at);
+      assert.notEqual(kind, 'ServiceMonitor', at);
+    }
+  });
+
+  it('S53: let Prometheus alone in, from the namespace of the settings, to the health port', () => {
+    assert.deepEqual(find(resources, 'NetworkPolicy', 'auth-metrics').spec, {
+      podSelector: { matchLabels: { app: 'auth' } },
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [
+            {
+              namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'observability' } },
+              podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
+            },
+          ],
+          ports: [{ port: 3001 }],
+        },
+      ],
+    });
+  });
+
+  it('have the alarms that auth/docs/metrics.md lists', async () => {
+    const { severities, alarmsOfMetrics } = await readMetricsPage();
+    const rules = groups.flatMap((group) => group.rules);
+    assert.deepEqual(new Map(rules.map(({ alert, labels: { severity } }) => [alert, severity])), severities);
+    // Whether Prometheus reaches the service, and whether Jobs fail, are no metrics of the service.
+    const others = [...severities.keys()].filter((alarm) => !alarmsOfMetrics.includes(alarm));
+    assert.deepEqual(others, ['AuthDown', 'AuthJobFailed']);
+  });
+
+  it('have alarms that ask for metrics and labels which the service exports', async () => {
+    const { series } = await readMetricsPage();
+    const foreign: Record<string, string[]> = { up: [], kube_job_failed: ['condition', 'job_name'] };
+    for (const { alert, expr } of groups.flatMap((group) => group.rules)) {
+      const selectors = await selectorsIn(expr);
+      assert.ok(selectors.length > 0, alert);
+      for (const { metric, labels } of selectors) {
+        const known = series.get(metric) ?? foreign[metric];
+        assert.ok(known, `${alert}: ${metric}`);
+        for (const label of labels) assert.ok([...known, 'job'].includes(label), `${alert}: ${label}`);
+      }
+    }
+    await assert.rejects(selectorsIn('sum(rate(auth_ready[5m])'), /malformed/);
+  });
+
+  it('have alarms that promtool accepts', async (test) => {
+    const hasPromtool = await run('promtool', ['--version']).then(
+      () => true,
+      () => false,
+    );
+    if (!hasPromtool) {
+      test.skip('there is no promtool');
+      return;
+    }
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'ticketing-'));
+    await writeFile(path.join(folder, 'rules.yaml'), JSON.stringify({ groups }));
+    await run('promtool', ['check', 'rules', path.join(folder, 'rules.yaml')]);
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -129,6 +129,18 @@ describe('the process', () => {
     expect(service.output()).toContain('"msg":"Stopped"');
   });
 
+  it('S58 has metrics of itself and its process on the health port alone', async () => {
+    const { url, healthUrl } = await listening({ MONGO_URI: freshDatabase() });
+    expect(await statusOf(`${url}/api/users/currentuser`)).toBe(200);
+    const response = await fetch(`${healthUrl}/metrics`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; .*version=0\.0\.4/);
+    const text = await response.text();
+    expect(text).toMatch(/^auth_ready 1$/m);
+    expect(text).toMatch(/^auth_request_seconds_count\{.*route="\/currentuser".*\} 1$/m);
+    expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+    expect(await statusOf(`${url}/metrics`)).toBe(404);
+  });
+
   it('ends at once at a second signal', async () => {
     const service = await listening({ MONGO_URI: freshDatabase() });
     // A request that never ends keeps the first signal waiting.

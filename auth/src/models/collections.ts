@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { createAuditModel, type AuditModel } from './audit-entry';
 import { createCleanupModel, type CleanupModel } from './cleanup';
 import { createClosedAccountModel, type ClosedAccountModel } from './closed-account';
-import { connectDatabase } from './connect-database';
+import { connectDatabase, type ConnectOptions } from './connect-database';
 import { isUnavailable } from './database';
 import { createEmailLinkModel, type EmailLinkModel } from './email-link';
 import { createDeviceModel, type DeviceModel } from './device';
@@ -38,7 +38,7 @@ type ToHash = (password: string) => Promise<string>;
 export async function openCollections(
   uri: string,
   toHash: ToHash,
-  options: { logger: Logger; signal: AbortSignal },
+  options: ConnectOptions,
 ): Promise<{ connection: Connection; collections: Collections }> {
   const { connection } = await connectDatabase(
     uri,

@@ -2,6 +2,14 @@ import { ConnectionStates, type Connection } from 'mongoose';
 import type { Logger } from 'pino';
 import { NotReadyError } from './not-ready-error';
 import { openConnection, patientTimeouts, requestTimeouts } from './open-connection';
+import type { DatabaseWatch } from './watch-database';
+
+export interface ConnectOptions {
+  logger: Logger;
+  signal: AbortSignal;
+  /** Is told what the connection for requests does. */
+  watch?: DatabaseWatch | undefined;
+}
 
 const backOff = { firstMs: 100, maxMs: 2000 };
 
@@ -13,14 +21,14 @@ const backOff = { firstMs: 100, maxMs: 2000 };
 export async function connectDatabase<T>(
   uri: string,
   prepare: (connection: Connection) => Promise<T>,
-  { logger, signal }: { logger: Logger; signal: AbortSignal },
+  { logger, signal, watch }: ConnectOptions,
 ): Promise<{ connection: Connection; prepared: T }> {
   let said = '';
   for (let waitMs = backOff.firstMs; ; waitMs = Math.min(2 * waitMs, backOff.maxMs)) {
     signal.throwIfAborted();
     try {
       const prepared = await briefly(uri, prepare, signal);
-      return { connection: await openConnection(uri, requestTimeouts), prepared };
+      return { connection: await openConnection(uri, requestTimeouts, watch), prepared };
     } catch (err) {
       signal.throwIfAborted();
       if (!(err instanceof NotReadyError)) logger.warn({ err, retryInMs: waitMs }, 'MongoDb not ready');

@@ -104,6 +104,8 @@ export interface MailModel extends Model<MailRecord> {
    * chance however many mails it has, so nobody waits behind the mails of another account.
    */
   claim(leaseMs: number): Promise<MailRecord | null>;
+  /** How many mails wait, up to that many, and when the oldest of these was asked for. */
+  backlog(max: number): Promise<{ waiting: number; oldest?: Date }>;
   /** Mails to that address, the newest first. */
   findTo(to: string, limit: number): Promise<MailRecord[]>;
   /**
@@ -126,6 +128,9 @@ export type MailOutcome =
 
 // No process's clock is compared with the database's.
 const atOnce = new Date(0);
+
+// Whoever only looks must not hold up a database that is busy.
+const maxLookMs = 500;
 
 export function createMailModel(connection: Connection): MailModel {
   const schema = new Schema<MailRecord, MailModel>(
@@ -217,6 +222,15 @@ export function createMailModel(connection: Connection): MailModel {
     return Math.random() < 0.5
       ? ((await first({ lane: trusted({ $gte: point }) }, 1)) ?? first({}, 1))
       : ((await first({ lane: trusted({ $lt: point }) }, -1)) ?? first({}, -1));
+  });
+
+  schema.static('backlog', async function backlog(this: MailModel, max: number) {
+    const [found] = await this.aggregate<{ waiting: number; oldest: Date }>([
+      { $match: { status: 'pending' } },
+      { $limit: max },
+      { $group: { _id: null, waiting: { $sum: 1 }, oldest: { $min: '$createdAt' } } },
+    ]).option({ maxTimeMS: maxLookMs });
+    return found ?? { waiting: 0 };
   });
 
   schema.static('findTo', function findTo(this: MailModel, to: string, limit: number) {

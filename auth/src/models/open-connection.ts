@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { Mongoose, type Connection, type mongo } from 'mongoose';
 import { NotReadyError } from './not-ready-error';
+import { watchDatabase, type DatabaseWatch } from './watch-database';
 
 // A call to a database that hangs fails within 5 s: 2 s for the answer, 1 s and 1.5 s for the driver's second try.
 // A call that gets no connection from the pool is not tried again. Where the database hangs, the heartbeat notices it
@@ -17,7 +18,11 @@ export const requestTimeouts = {
 export const patientTimeouts = { ...requestTimeouts, socketTimeoutMS: 0 };
 
 /** @throws {NotReadyError} where the server answers, but can't be used: it is no member of a replica set, or not the right one */
-export async function openConnection(uri: string, timeouts: typeof requestTimeouts): Promise<Connection> {
+export async function openConnection(
+  uri: string,
+  timeouts: typeof requestTimeouts,
+  watch?: DatabaseWatch,
+): Promise<Connection> {
   // An instance for this connection alone: its settings are not shared with another service in the same process.
   const mongoose = new Mongoose({ sanitizeFilter: true, strictQuery: true });
   const connection = mongoose.createConnection(uri, {
@@ -28,11 +33,13 @@ export async function openConnection(uri: string, timeouts: typeof requestTimeou
     autoCreate: false,
     autoIndex: false,
     bufferCommands: false,
+    monitorCommands: watch !== undefined,
     // The driver loads `os` by a dynamic import, which a CommonJS sandbox such as jest's refuses.
     runtimeAdapters: { os },
   });
   // Each failed call reports for itself; without a listener the same failure would end the process.
   connection.on('error', () => undefined);
+  if (watch) watchDatabase(connection.getClient(), watch);
   try {
     await connectToReplicaSet(connection);
     return connection;

@@ -13,7 +13,9 @@ import { EmailConfirmation } from './accounts/email-confirmation';
 import { Limits, type LimitsOptions } from './limits/limits';
 import { Letters } from './mail/letters';
 import { MailWorker, type MailWorkerOptions } from './mail/mail-worker';
+import { measureOutbox } from './mail/measure-outbox';
 import { Outbox } from './mail/outbox';
+import type { Metrics } from './metrics/metrics';
 import { OwnAccount } from './accounts/own-account';
 import type { Password } from './passwords/password';
 import type { PasswordRules } from './passwords/password-rules';
@@ -42,6 +44,8 @@ export interface ServicesOptions {
   limits: Pick<LimitsOptions, 'rates' | 'waitMs'>;
   /** Undefined where the service sends no mail; the services that need it are then missing. */
   mail?: MailOptions | undefined;
+  /** Of its own for each set of services. */
+  metrics: Metrics;
   logger: Logger;
   now: () => Date;
 }
@@ -82,9 +86,9 @@ export interface MailServices {
 /** The one place where the services are assembled. */
 export function createServices(options: ServicesOptions): Services {
   const { collections, transact, passwords, passwordRules, jwts, sessionRules, mail, now } = options;
-  const { closedAccountSeconds, auditSeconds, logger } = options;
+  const { closedAccountSeconds, auditSeconds, metrics, logger } = options;
   const { users, mails, mailSlots, closedAccounts } = collections;
-  const audit = new Audit({ model: collections.audit, seconds: auditSeconds, logger, now });
+  const audit = new Audit({ model: collections.audit, seconds: auditSeconds, metrics, logger, now });
   const goneAccounts = new GoneAccounts({ collections, logger, now });
   const outbox = mail && new Outbox({ ...mail, mails, mailSlots, now });
   const emailLinks = new EmailLinks({
@@ -109,6 +113,7 @@ export function createServices(options: ServicesOptions): Services {
     ...options.limits,
     model: collections.limits,
     audit,
+    metrics,
     logger,
   });
   const accounts = new Accounts({ ...options, users, devices, cleanup, audit, outbox, limits });
@@ -143,7 +148,8 @@ export function createServices(options: ServicesOptions): Services {
   const emailDecline = new EmailDecline(confirmation);
   const passwordReset = new PasswordReset({ ...shared, outbox });
   const letters = new Letters({ users, closedAccounts, emailLinks, publicUrl: mail.publicUrl, now });
-  const worker = new MailWorker({ ...mail, mails, letters, mailer: smtp(mail), audit, logger });
+  const worker = new MailWorker({ ...mail, mails, letters, mailer: smtp(mail), audit, metrics, logger });
+  measureOutbox({ metrics, mails, now });
   const mailServices = { outbox, emailConfirmation, emailDecline, passwordReset, worker };
   return { ...always, mail: mailServices };
 }

@@ -18,6 +18,8 @@ import { Password } from '../services/passwords/password';
 import { PasswordRules } from '../services/passwords/password-rules';
 import type { LimitName } from '../services/limits/limit-table';
 import type { Limits } from '../services/limits/limits';
+import { databaseMetrics } from '../services/metrics/database-metrics';
+import { Metrics } from '../services/metrics/metrics';
 import { createServices } from '../services/services';
 import { Jwts } from '../services/sessions/jwts';
 import type { SessionMemory } from '../services/sessions/session-memory';
@@ -45,6 +47,7 @@ export interface TestService extends Collections {
   /** The service; `limits` is its collection. */
   limiter: Limits;
   connection: Connection;
+  metrics: Metrics;
   /** All of them; each one is a property of the service, too. */
   collections: Collections;
   passwords: Password;
@@ -94,6 +97,7 @@ export function useService(options: ServiceOptions = {}): TestService {
     await service.sessionMemory.stop();
     await service.auditTrail.flush();
     for (const entry of await service.audit.find().lean()) scan.addOutput(JSON.stringify(entry));
+    scan.addOutput(await service.metrics.text());
     await service.inbox.close();
     service.server.closeAllConnections();
     await new Promise((resolve) => service.server.close(resolve));
@@ -158,11 +162,12 @@ async function startService(
   let clockOffsetMs = 0;
   const now = (): Date => new Date(Date.now() + clockOffsetMs);
 
-  const passwords = new Password({ cost: cheapCost, concurrency: 2, queue: 200, ...hashing });
+  const metrics = new Metrics();
+  const passwords = new Password({ cost: cheapCost, concurrency: 2, queue: 200, ...hashing, metrics });
   const { connection, collections } = await openCollections(
     freshDatabase(),
     (plain) => passwords.toHash(plain, operator()),
-    { logger, signal: new AbortController().signal },
+    { logger, signal: new AbortController().signal, watch: databaseMetrics(metrics) },
   );
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const jwts = new Jwts({ key, issuer: 'test-issuer', audience: 'ticketing', ttlSeconds: 900, now });
@@ -198,6 +203,7 @@ async function startService(
         newSignIn: newSignInMail,
       },
     }),
+    metrics,
     logger,
     now,
   });
@@ -206,6 +212,7 @@ async function startService(
   if (mailing === 'on') worker?.start();
   const app = buildApp({
     ...services,
+    metrics,
     logger,
     now,
     signupMode: 'open',
@@ -239,6 +246,7 @@ async function startService(
     app,
     server,
     connection,
+    metrics,
     passwords,
     key,
     jwts,

@@ -2,7 +2,7 @@ import { mongo } from 'mongoose';
 import { DatabaseConnectionError } from '../../errors/database-connection-error';
 import { createLogger } from '../../logger';
 import { freshDatabase } from '../../test/database';
-import { freePort } from '../../test/process';
+import { freePort, until } from '../../test/process';
 import { connectDatabase, isConnected } from '../connect-database';
 import { hasCode, isDuplicateKey, isUnavailable, transactions } from '../database';
 import { openConnection, requestTimeouts } from '../open-connection';
@@ -108,6 +108,34 @@ describe('R8 a pool of connections that is used up', () => {
     for (const call of waiting) expect(call.status === 'rejected' && isUnavailable(call.reason)).toBe(true);
     await slow;
     await expect(numbers.findOne({ number: 1 })).resolves.toMatchObject({ number: 1 });
+    await connection.dropDatabase();
+    await connection.close();
+  });
+
+  it('tells who watches it of each connection in use, and of each call that waits, until it ends', async () => {
+    const held = { inUse: 0, waiting: 0 };
+    const commands: string[] = [];
+    const uri = `${freshDatabase()}&maxPoolSize=1`;
+    const timeouts = { ...requestTimeouts, waitQueueTimeoutMS: 300 };
+    const connection = await openConnection(uri, timeouts, {
+      inUse: (change) => (held.inUse += change),
+      waiting: (change) => (held.waiting += change),
+      command: (name, seconds, isFailed) => {
+        commands.push(`${name} ${isFailed ? 'failed' : 'succeeded'} ${seconds < 10 ? 'in time' : 'late'}`);
+      },
+    });
+    const numbers = connection.collection('numbers');
+    await numbers.insertOne({ number: 1 });
+    const slow = numbers.findOne({ $where: 'sleep(1000) || true' });
+    const waiting = Promise.allSettled([numbers.findOne({ number: 1 }), numbers.findOne({ number: 1 })]);
+    await until(() => Promise.resolve(held.inUse === 1 && held.waiting === 2));
+    await waiting;
+    expect(held).toEqual({ inUse: 1, waiting: 0 });
+    await slow;
+    await until(() => Promise.resolve(held.inUse === 0));
+    await expect(connection.db?.command({ noSuchCommand: 1 })).rejects.toThrow();
+    for (const command of ['insert succeeded in time', 'find succeeded in time', 'other failed in time'])
+      expect(commands).toContain(command);
     await connection.dropDatabase();
     await connection.close();
   });

@@ -9,10 +9,12 @@ import type { Audit } from '../audit/audit';
 import type { Caller } from '../caller';
 import type { Limits } from '../limits/limits';
 import type { Outbox } from '../mail/outbox';
+import type { Metrics } from '../metrics/metrics';
 import type { Match, Password } from '../passwords/password';
 import type { PasswordRules } from '../passwords/password-rules';
 import type { Devices } from '../sessions/devices';
 import type { AccountCleanup, TidyingTransaction } from './account-cleanup';
+import { countSignIns } from './count-sign-ins';
 
 export type Credentials = Pick<UserAttrs, 'email' | 'password'>;
 
@@ -30,6 +32,7 @@ export interface AccountsOptions {
   cleanup: AccountCleanup;
   audit: Audit;
   limits: Limits;
+  metrics?: Metrics | undefined;
   logger: Logger;
   /** Undefined where the service sends no mail. */
   outbox?: Outbox | undefined;
@@ -39,7 +42,11 @@ export interface AccountsOptions {
 
 /** Creating accounts and signing in. */
 export class Accounts {
-  constructor(private readonly options: AccountsOptions) {}
+  readonly #counted: ReturnType<typeof countSignIns>;
+
+  constructor(private readonly options: AccountsOptions) {
+    this.#counted = countSignIns(options.metrics);
+  }
 
   /**
    * Creates an account and sends a verification link, unless its address has had too many mails: the user asks again.
@@ -93,7 +100,11 @@ export class Accounts {
    * unless the address has had too many
    * @throws {TooManyRequestsError}
    */
-  async signIn({ email, password }: Credentials, caller: Caller): Promise<SignedIn> {
+  signIn(credentials: Credentials, caller: Caller): Promise<SignedIn> {
+    return this.#counted(this.#signIn(credentials, caller));
+  }
+
+  async #signIn({ email, password }: Credentials, caller: Caller): Promise<SignedIn> {
     const { users, devices, audit, limits } = this.options;
     let reading: Promise<UserRecord | undefined> | undefined;
     const read = () => (reading ??= users.findByAddress(email));

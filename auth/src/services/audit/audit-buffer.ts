@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
 import { auditEntryOf, type AuditFacts, type AuditModel, type NewEntry } from '../../models/audit-entry';
 import { isDuplicateKey, isUnavailable } from '../../models/database';
+import type { Metrics } from '../metrics/metrics';
 
 export interface AuditBufferOptions {
   model: AuditModel;
+  metrics?: Metrics | undefined;
   logger: Logger;
 }
 
@@ -22,7 +24,13 @@ export class AuditBuffer {
   /** One write after another. */
   #writing = Promise.resolve();
 
-  constructor(private readonly options: AuditBufferOptions) {}
+  readonly #countLost: ((entries: number) => void) | undefined;
+
+  constructor(private readonly options: AuditBufferOptions) {
+    const { metrics } = options;
+    this.#countLost = metrics?.counter('auth_audit_lost_total', 'Audit entries that could not be stored');
+    metrics?.gauge('auth_audit_waiting', 'Audit entries that wait to be stored', () => this.#waiting.size);
+  }
 
   add(facts: AuditFacts): void {
     this.#put(auditEntryOf(facts));
@@ -56,8 +64,9 @@ export class AuditBuffer {
       // An earlier try has stored some of them: each one is stored now.
       if (!isDuplicateKey(err)) this.#keep(entries, err);
     }
-    if (this.#lost > 0)
-      this.options.logger.error({ event: 'audit_lost', entries: this.#lost }, 'audit entries are lost');
+    if (this.#lost === 0) return;
+    this.options.logger.error({ event: 'audit_lost', entries: this.#lost }, 'audit entries are lost');
+    this.#countLost?.(this.#lost);
     this.#lost = 0;
   }
 

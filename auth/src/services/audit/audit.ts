@@ -9,6 +9,7 @@ import {
 } from '../../models/audit-entry';
 import type { Transaction } from '../../models/database';
 import type { Caller } from '../caller';
+import type { Metrics } from '../metrics/metrics';
 import { networkOf } from '../network';
 import { afterOf, pageOf } from '../paging';
 import { AuditBuffer } from './audit-buffer';
@@ -26,6 +27,7 @@ export interface AuditOptions {
   model: AuditModel;
   /** How long an entry is kept. */
   seconds: number;
+  metrics?: Metrics | undefined;
   logger: Logger;
   now: () => Date;
 }

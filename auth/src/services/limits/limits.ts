@@ -5,6 +5,7 @@ import { TooManyRequestsError } from '../../errors/too-many-requests-error';
 import type { Count, Counted, LimitModel } from '../../models/limit';
 import type { Audit } from '../audit/audit';
 import type { Caller } from '../caller';
+import type { Metrics } from '../metrics/metrics';
 import { networkOf } from '../network';
 import { Together } from '../together';
 import { Blocks } from './blocks';
@@ -20,6 +21,7 @@ export interface LimitsOptions {
   waitMs: number;
   /** Undefined for commands, which nothing limits. */
   audit?: Pick<Audit, 'refuse'> | undefined;
+  metrics?: Metrics | undefined;
   logger: Logger;
 }
 
@@ -58,9 +60,16 @@ interface Due {
 export class Limits {
   readonly #counters: Map<LimitName, Counter>;
   readonly #blocks = new Blocks();
+  readonly #countRefusal: ((limit: LimitName) => void) | undefined;
 
   constructor(private readonly options: LimitsOptions) {
-    const { model, rates } = options;
+    const { model, rates, metrics } = options;
+    this.#countRefusal = metrics?.counterBy(
+      'auth_limit_refusals_total',
+      'Refusals, and mails left out, by limit',
+      'limit',
+      limitNames,
+    );
     this.#counters = new Map(
       limitNames.flatMap((name) => {
         const rate = rates[name];
@@ -83,8 +92,7 @@ export class Limits {
     try {
       return await this.#spend(act, caller, subject, patience);
     } catch (error) {
-      if (error instanceof TooManyRequestsError)
-        this.options.audit?.refuse('limited', caller, caller.account?.user._id);
+      if (this.#isRefusal(error)) this.options.audit?.refuse('limited', caller, caller.account?.user._id);
       throw error;
     }
   }
@@ -99,7 +107,7 @@ export class Limits {
       await this.#spend('mailBeside', caller, { recipient }, this.#newPatience());
       return true;
     } catch (error) {
-      if (error instanceof TooManyRequestsError) return false;
+      if (this.#isRefusal(error)) return false;
       throw error;
     }
   }
@@ -126,6 +134,14 @@ export class Limits {
     const counts = await Promise.all(counting);
     const back = counts.filter((_, n) => due[n] && limits[due[n].name].givesBack);
     return { giveBack: () => patience.wait(this.#giveBack(back)).catch(this.#warn) };
+  }
+
+  /** Whether a limit is reached. It is counted then. */
+  #isRefusal(error: unknown): boolean {
+    if (!(error instanceof TooManyRequestsError)) return false;
+    const limit = limitNames.find((name) => name === error.limit);
+    if (limit) this.#countRefusal?.(limit);
+    return true;
   }
 
   #newPatience(): Patience {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { MailModel, MailRecord } from '../../models/mail';
 import type { Audit } from '../audit/audit';
+import type { Metrics } from '../metrics/metrics';
 import type { Letters } from './letters';
 import { MailRefusedError, maxConnections, type Letter, type Mailer } from './smtp';
 
@@ -11,6 +12,7 @@ export interface MailWorkerOptions {
   letters: Letters;
   mailer: Mailer;
   audit: Audit;
+  metrics?: Metrics | undefined;
   logger: Logger;
   /** How many mails are sent at the same time. */
   places?: number;
@@ -30,6 +32,7 @@ const maxAttempts = 12;
 const day = 24 * 60 * 60_000;
 // How many mails one after another make a backlog.
 const backlog = 100;
+const outcomes = ['sent', 'dropped', 'failed', 'parked'] as const;
 const keptMs = { sent: 7 * day, parked: 30 * day };
 
 /**
@@ -46,7 +49,12 @@ export class MailWorker {
   /** How long the last mail took from claim to acceptance. */
   #lastMs = 0;
 
-  constructor(private readonly options: MailWorkerOptions) {}
+  readonly #count: ((outcome: (typeof outcomes)[number]) => void) | undefined;
+
+  constructor(private readonly options: MailWorkerOptions) {
+    const help = 'Attempts to send a mail, by outcome';
+    this.#count = options.metrics?.counterBy('auth_mails_total', help, 'outcome', outcomes);
+  }
 
   start(): void {
     this.#stopping = false;
@@ -111,10 +119,12 @@ export class MailWorker {
       await mailer.send(letter, { to: mail.to, id, inBacklog: this.#inBacklog() });
       this.#lastMs = performance.now() - startedAt;
       await mails.finish(mail, { status: 'sent', forMs: keptMs.sent, againMs: coolDownSeconds * 1000 });
+      this.#count?.('sent');
       logger.info({ event: 'mail_sent', ...about, messageId: id }, 'mail sent');
     } else {
       await this.#pretendToSend(startedAt);
       await mails.finish(mail, { status: 'dropped' });
+      this.#count?.('dropped');
       logger.info({ event: 'mail_dropped', ...about, reason: 'nobody to write to' }, 'mail dropped');
     }
   }
@@ -142,11 +152,13 @@ export class MailWorker {
       // A mistyped address leads to a refusal, which needs no operator.
       logger[refused ? 'warn' : 'error']({ event: 'mail_parked', ...about }, 'mail parked');
       await mails.finish(mail, { status: 'parked', lastError, forMs: keptMs.parked });
+      this.#count?.('parked');
       audit.note({ action: 'mail-parked', user: mail.user, detail: mail.kind }, undefined);
     } else {
       const retryInMs = Math.min(firstRetryMs * 2 ** (mail.attempts - 1), maxRetryMs);
       logger.warn({ event: 'mail_failed', ...about, retryInMs }, 'mail failed');
       await mails.finish(mail, { status: 'pending', lastError, forMs: retryInMs });
+      this.#count?.('failed');
     }
   }
 

@@ -9,6 +9,12 @@ interface Waiting {
   refuse: () => void;
 }
 
+/** Is told what becomes of jobs. */
+export interface BulkheadWatch {
+  ended: (seconds: number) => void;
+  turnedAway: () => void;
+}
+
 /** Runs a bounded number of jobs in parallel. A bounded number waits in a line that callers share fairly (decision 18). */
 export class Bulkhead {
   #running = 0;
@@ -17,8 +23,19 @@ export class Bulkhead {
   readonly #begun = new WeakSet<Caller>();
 
   /** @param capacity the number of parallel jobs, and of jobs that may wait */
-  constructor(private readonly capacity: { concurrency: number; queue: number }) {
+  constructor(
+    private readonly capacity: { concurrency: number; queue: number },
+    private readonly watch?: BulkheadWatch,
+  ) {
     this.#line = new FairLine(capacity.queue);
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#line.length;
   }
 
   /**
@@ -28,9 +45,11 @@ export class Bulkhead {
   async run<T>(job: () => Promise<T>, caller: Caller): Promise<T> {
     await this.#turn(caller);
     this.#begun.add(caller);
+    const startedAt = performance.now();
     try {
       return await job();
     } finally {
+      this.watch?.ended((performance.now() - startedAt) / 1000);
       // A free place goes straight to the next in the line, so that no newcomer overtakes.
       const next = this.#line.next();
       if (next) next.start();
@@ -46,7 +65,7 @@ export class Bulkhead {
 
   async #turn(caller: Caller): Promise<void> {
     if (caller.signal.aborted) throw new CallerGoneError();
-    if (this.#closed && !this.#begun.has(caller)) throw new TooBusyError();
+    if (this.#closed && !this.#begun.has(caller)) throw this.#tooBusy();
     if (this.#running < this.capacity.concurrency) this.#running += 1;
     else await this.#wait(caller);
   }
@@ -65,12 +84,17 @@ export class Bulkhead {
         },
         refuse: () => {
           signal.removeEventListener('abort', hangUp);
-          reject(new TooBusyError());
+          reject(this.#tooBusy());
         },
       };
       signal.addEventListener('abort', hangUp);
       this.#line.join(waiting, placeOf(caller))?.refuse();
     });
+  }
+
+  #tooBusy(): TooBusyError {
+    this.watch?.turnedAway();
+    return new TooBusyError();
   }
 }
 

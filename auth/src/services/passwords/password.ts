@@ -1,6 +1,8 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import type { Caller } from '../caller';
-import { Bulkhead } from './bulkhead';
+import type { Metrics } from '../metrics/metrics';
+import type { Bulkhead } from './bulkhead';
+import { measuredBulkhead } from './measured-bulkhead';
 import { normalForm } from './normal-form';
 import { formatCost, memoryOf, nodeDefaultCost, parseCost, sameCost, type ScryptCost } from './scrypt-cost';
 
@@ -24,9 +26,14 @@ export class Password {
   readonly #bulkhead: Bulkhead;
 
   /** @param options the cost of new hashes, the number of parallel hashes, and how many may wait */
-  constructor(options: { cost: ScryptCost; concurrency: number; queue: number }) {
+  constructor(options: {
+    cost: ScryptCost;
+    concurrency: number;
+    queue: number;
+    metrics?: Metrics | undefined;
+  }) {
     this.#cost = options.cost;
-    this.#bulkhead = new Bulkhead(options);
+    this.#bulkhead = measuredBulkhead(options, options.metrics);
   }
 
   /**

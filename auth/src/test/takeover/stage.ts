@@ -9,6 +9,7 @@ import { SessionFeed } from '../../models/session-feed';
 import { operator } from '../../services/caller';
 import { Password } from '../../services/passwords/password';
 import { PasswordRules } from '../../services/passwords/password-rules';
+import { Metrics } from '../../services/metrics/metrics';
 import { createServices, type MailServices, type Services } from '../../services/services';
 import { Jwts } from '../../services/sessions/jwts';
 import { freshDatabase } from '../database';
@@ -116,6 +117,7 @@ export class Stage {
         coolDownSeconds: day,
         newSignIn: false,
       },
+      metrics: new Metrics(),
       logger,
       now,
     });

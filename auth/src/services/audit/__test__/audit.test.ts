@@ -2,8 +2,10 @@ import { mongo } from 'mongoose';
 import { createLogger } from '../../../logger';
 import { auditActions } from '../../../models/audit-actions';
 import { auditEntryOf, type AuditModel, type NewEntry } from '../../../models/audit-entry';
+import { valueOf } from '../../../test/metrics';
 import { until } from '../../../test/process';
 import { day, password, useService } from '../../../test/service';
+import { Metrics } from '../../metrics/metrics';
 import { Audit } from '../audit';
 
 const service = useService({ mailing: 'off' });
@@ -51,8 +53,10 @@ function anotherTrail(write: AuditModel['write']) {
   const logger = createLogger('debug', {
     write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>),
   });
-  const audit = new Audit({ model: { write } as AuditModel, seconds: day, logger, now: service.now });
-  return { audit, log };
+  const metrics = new Metrics();
+  const model = { write } as AuditModel;
+  const audit = new Audit({ model, seconds: day, metrics, logger, now: service.now });
+  return { audit, log, metrics };
 }
 
 describe('S60 refused sign-ins', () => {
@@ -146,12 +150,15 @@ describe('S60 what waits to be stored', () => {
 
   it('is at most 10,000 entries, and the log says how many are lost', async () => {
     let written = 0;
-    const { audit, log } = anotherTrail((entries) => {
+    const { audit, log, metrics } = anotherTrail((entries) => {
       written += entries.length;
       return Promise.resolve();
     });
     for (let n = 0; n < 10_050; n += 1) audit.note({ action: 'signed-in' }, caller);
+    expect(await valueOf(metrics, 'auth_audit_waiting')).toBe(10_000);
     await audit.flush();
+    expect(await valueOf(metrics, 'auth_audit_waiting')).toBe(0);
+    expect(await valueOf(metrics, 'auth_audit_lost_total')).toBe(50);
     expect(written).toBe(10_000);
     expect(log).toEqual([expect.objectContaining({ level: 'error', event: 'audit_lost', entries: 50 })]);
   });

@@ -4,8 +4,10 @@ import type { Types } from 'mongoose';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { createLogger } from '../../../logger';
 import type { MailAttrs, MailRecord } from '../../../models/mail';
+import { valueOf } from '../../../test/metrics';
 import { until } from '../../../test/process';
 import { day, hour, useService } from '../../../test/service';
+import { Metrics } from '../../metrics/metrics';
 import { MailWorker, type MailWorkerOptions } from '../mail-worker';
 import { MailRefusedError, smtp, type Mailer } from '../smtp';
 
@@ -107,6 +109,24 @@ describe('the mail worker', () => {
     startWorker(send, { letters: { write } as never, firstRetryMs: 1 });
     await until(async () => (await statusOf(id)) === 'sent');
     expect(new Set(ids).size).toBe(3);
+  });
+
+  it('counts attempts by their outcome', async () => {
+    for (const to of ['sent', 'nobody', 'refused', 'later']) await enqueue(`${to}@example.com`);
+    const metrics = new Metrics();
+    const write = ({ to }: MailRecord) => Promise.resolve(to.startsWith('nobody') ? undefined : letter);
+    const send: Mailer['send'] = (_letter, { to }) => {
+      if (to.startsWith('refused')) return Promise.reject(new MailRefusedError('550 no such user'));
+      return to.startsWith('later') ? refused() : Promise.resolve();
+    };
+    startWorker(send, { letters: { write } as never, metrics, firstRetryMs: hour * 1000 });
+    const counts = () =>
+      Promise.all(
+        ['sent', 'dropped', 'failed', 'parked'].map((outcome) =>
+          valueOf(metrics, 'auth_mails_total', { outcome }),
+        ),
+      );
+    await until(async () => (await counts()).every((count) => count === 1));
   });
 
   it('sends another mail if the mail was asked for again while it was being sent', async () => {
