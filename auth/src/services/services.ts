@@ -104,6 +104,7 @@ export function createServices(options: ServicesOptions): Services {
     model: collections.sessions,
     feed: options.sessionFeed,
     max: options.sessionsInMemory,
+    metrics,
     now,
   });
   const live = sessionMemory.sessions;

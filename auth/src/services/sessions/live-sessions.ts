@@ -11,7 +11,12 @@ export interface LiveSessionsOptions {
   max: number;
   /** About how many bytes one takes. */
   bytesOf: (live: LiveSession) => number;
+  /** Told where each answer comes from. */
+  answered?: ((from: AnswerSource) => void) | undefined;
 }
+
+export const answerSources = ['memory', 'database'] as const;
+type AnswerSource = (typeof answerSources)[number];
 
 interface Kept {
   live: LiveSession;
@@ -61,6 +66,7 @@ export class LiveSessions {
     const isOver = kept && kept.live.session.expiresAt <= this.options.now();
     if (!kept || isOver || !this.options.pulse.isHearing()) return this.findNow(id);
     this.options.pulse.want();
+    this.options.answered?.('memory');
     this.#kept.delete(id);
     this.#kept.set(id, kept);
     return kept.live;
@@ -68,7 +74,8 @@ export class LiveSessions {
 
   /** The same as the database has it now: for what is changed because of it. */
   async findNow(id: string): Promise<LiveSession | undefined> {
-    const { find, pulse } = this.options;
+    const { find, pulse, answered } = this.options;
+    answered?.('database');
     await pulse.prove();
     for (let left = maxQuestions; ; left -= 1) {
       const question: Question = { isHearing: pulse.isHearing(), changed: new Set(), isVoid: false };

@@ -35,6 +35,11 @@ export class Pulse {
     return this.options.clock() - this.#heardFrom;
   }
 
+  /** Whether heartbeats go on. */
+  get isBeating(): boolean {
+    return this.#timer !== undefined;
+  }
+
   /** Whether all changes have come that are older than half a second. */
   isHearing(): boolean {
     return this.delayMs < maxAgeMs;

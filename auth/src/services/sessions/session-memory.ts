@@ -1,13 +1,18 @@
 import { bytesOf, type SessionModel } from '../../models/session';
 import type { SessionFeed } from '../../models/session-feed';
-import { LiveSessions } from './live-sessions';
+import type { Metrics } from '../metrics/metrics';
+import { answerSources, LiveSessions } from './live-sessions';
 import { Pulse } from './pulse';
+
+// Before the first heartbeat has come back.
+const maxDelaySeconds = 3600;
 
 export interface SessionMemoryOptions {
   model: SessionModel;
   feed: SessionFeed;
   /** How many sessions are kept. 0: each check asks the database. */
   max: number;
+  metrics: Metrics;
   now: () => Date;
 }
 
@@ -18,11 +23,21 @@ export class SessionMemory {
   readonly #pulse: Pulse;
 
   constructor(private readonly options: SessionMemoryOptions) {
-    const { model, feed, max, now } = options;
+    const { model, feed, max, metrics, now } = options;
     const find = (id: string) => model.findLive(id, now());
     this.#pulse = new Pulse({ beat: (n) => feed.beat(n), clock: () => performance.now() });
-    this.#live = new LiveSessions({ find, pulse: this.#pulse, now, max, bytesOf });
+    const answered = metrics.counterBy(
+      'auth_session_lookups_total',
+      'Sessions looked up by requests, by what answered',
+      'source',
+      answerSources,
+    );
+    this.#live = new LiveSessions({ find, pulse: this.#pulse, now, max, bytesOf, answered });
     this.sessions = max > 0 ? this.#live : { find, findNow: find };
+    metrics.gauge('auth_live_sessions', 'Live sessions in memory', () => this.#live.size);
+    metrics.gauge('auth_session_feed_delay_seconds', 'How old the last heartbeat is that came back', () =>
+      this.#pulse.isBeating ? Math.min(this.#pulse.delayMs / 1000, maxDelaySeconds) : undefined,
+    );
   }
 
   start(): void {
