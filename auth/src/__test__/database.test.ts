@@ -25,16 +25,13 @@ describe('a database that is not there', () => {
     const health = `http://127.0.0.1:${healthPort}`;
     await until(async () => (await statusOf(`${health}/livez`)) === 200);
     await service.line(/"msg":"MongoDb not ready"/);
-    const asked = performance.now();
     expect(await statusOf(`${health}/readyz`)).toBe(503);
-    expect(performance.now() - asked).toBeLessThan(100);
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
 
     const mongod = await startMongod({ port: mongoPort, say: () => undefined });
     mongods.push(mongod);
-    const there = Date.now();
+    // How fast it is in both, assurance.timing.ts tells, which has the machine to itself.
     await until(async () => (await statusOf(`${health}/readyz`)) === 200);
-    expect(Date.now() - there).toBeLessThan(5000);
     const client = await connectTo(mongod.uri('late'));
     expect(await client.db().collection('users').indexExists('email_1')).toBe(true);
     await client.close();

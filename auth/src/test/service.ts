@@ -61,7 +61,10 @@ export interface TestService extends Collections {
   tokenTo: (email: string, subject?: string) => Promise<string>;
   /** Resolves once every pending mail has been sent, dropped or parked. */
   mailSettled: () => Promise<void>;
-  /** Every document but those of the audit trail, which has refusals too, the counts of limits and heartbeats: to check whether anything has changed. */
+  /**
+   * Every document that is not over, but those of the audit trail, which has refusals too, the counts of limits and
+   * heartbeats: to check whether anything has changed.
+   */
   everything: () => Promise<unknown[]>;
   /** Log lines so far, parsed. */
   logs: Record<string, unknown>[];
@@ -274,7 +277,10 @@ async function startService(
       );
       const others = all.filter(({ collectionName }) => !apart.includes(collectionName));
       others.sort((a, b) => a.collectionName.localeCompare(b.collectionName));
-      return Promise.all(others.map((collection) => collection.find().sort({ _id: 1 }).toArray()));
+      // MongoDB may remove these at any moment.
+      const isOver = { $lte: new Date() };
+      const kept = { expiresAt: { $not: isOver }, freeAt: { $not: isOver } };
+      return Promise.all(others.map((collection) => collection.find(kept).sort({ _id: 1 }).toArray()));
     },
     signedUpAdmin: async (email) => {
       const agent = await signedUp(email);

@@ -67,6 +67,6 @@ describe('the metrics of the outbox', () => {
     const silent = measured(() => new Promise(() => undefined));
     const startedAt = performance.now();
     expect(await silent.waiting()).toBeUndefined();
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 });

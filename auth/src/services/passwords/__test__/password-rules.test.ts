@@ -118,7 +118,7 @@ describe('the check against leaked passwords', () => {
   ])('accepts the password and logs the failure if the server %s', async (_what, answer) => {
     const started = Date.now();
     expect(await problemOf(await rules(answer), leaked)).toBe('');
-    expect(Date.now() - started).toBeLessThan(2000);
+    expect(Date.now() - started).toBeLessThan(5000);
     expect(logs).toHaveLength(1);
     expect(logs[0]).toContain('"event":"pwned_passwords_unavailable"');
     expect(logs[0]).not.toContain(leaked);
