@@ -13,7 +13,7 @@ const layersAbove = {
 // assembles them.
 const areas = ['accounts', 'audit', 'limits', 'mail', 'passwords', 'sessions'];
 
-const testsAndTools = ['**/test/**', '**/dev/**'];
+const testsAndTools = ['**/test/**', '**/dev/**', '**/bench/**'];
 
 const refuse = (folders, message) => ({
   group: folders.flatMap((folder) => [`**/${folder}`, `**/${folder}/**`]),

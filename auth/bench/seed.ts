@@ -1,0 +1,63 @@
+import { mongo } from 'mongoose';
+import type { Answer } from './processes/baseline';
+import { accountAddress, accountCount, password } from './requests';
+
+/** Signs one account up, and copies it: hashing thousands of passwords would take minutes. */
+export async function seedAccounts(url: string, mongoUri: string): Promise<void> {
+  await post(url, 'signup', { email: accountAddress(0), password });
+  const client = new mongo.MongoClient(mongoUri);
+  try {
+    const users = client.db().collection('users');
+    const first = await users.findOne({ email: accountAddress(0) });
+    const copies = Array.from({ length: accountCount - 1 }, (_, index) => ({
+      ...first,
+      _id: new mongo.BSON.ObjectId(),
+      email: accountAddress(index + 1),
+    }));
+    await users.insertMany(copies);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Signs so many accounts in, and returns their session cookies. */
+export const openSessions = (url: string, count: number): Promise<string[]> =>
+  Promise.all(
+    Array.from({ length: count }, async (_, number) => {
+      const { headers } = await post(url, 'signin', { email: accountAddress(number), password });
+      const cookie = headers.getSetCookie().find((text) => text.startsWith('session=')) ?? '';
+      return cookie.split(';', 1)[0] ?? '';
+    }),
+  );
+
+// What a server adds itself.
+const ownHeaders = ['connection', 'content-length', 'date', 'keep-alive', 'set-cookie'];
+
+/** What the service answers to a session check, for its baselines to answer too. */
+export async function answerTo(url: string, cookie: string): Promise<Answer> {
+  const response = await fetch(`${url}/api/users/currentuser`, { headers: { cookie } });
+  return answerIn(response);
+}
+
+/** What the service answers to input that it refuses. */
+export async function refusalOf(url: string): Promise<Answer> {
+  return answerIn(await send(url, 'signup', { email: 'no address', password: 'x' }));
+}
+
+async function answerIn(response: Response): Promise<Answer> {
+  const headers = [...response.headers].filter(([name]) => !ownHeaders.includes(name));
+  return { headers: Object.fromEntries(headers), body: await response.text() };
+}
+
+async function post(url: string, path: string, body: object): Promise<Response> {
+  const response = await send(url, path, body);
+  if (!response.ok) throw new Error(`${path} was answered with ${response.status}`);
+  return response;
+}
+
+const send = (url: string, path: string, body: object): Promise<Response> =>
+  fetch(`${url}/api/users/${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
