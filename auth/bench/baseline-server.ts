@@ -7,5 +7,5 @@ import { endOf, forkProcess } from './worker-process';
 export async function startBaseline(name: string, answer: Answer): Promise<Server> {
   const child = forkProcess(name, { ...imageSettings, ANSWER: JSON.stringify(answer) });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-  return { pid: child.pid ?? 0, port, stop: () => endOf(child) };
+  return { pid: child.pid ?? 0, port, usesDatabase: false, stop: () => endOf(child) };
 }

@@ -66,6 +66,9 @@ export const cells: readonly Cell[] = [
   { name: 'mail queued', baseline: 'insertOne', pace: saturating, does: asks('mailing', 'passwordReset') },
 ];
 
+/** Those whose code must be compiled before it is measured. A hash takes the same time from the beginning. */
+export const needsWarmUp = ({ pace }: Cell): boolean => pace === saturating;
+
 /** The cells whose name has that in it, and the cells that they are compared with. */
 export function cellsNamed(only: string | undefined): Cell[] {
   if (only === undefined) return [...cells];

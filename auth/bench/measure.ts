@@ -19,6 +19,7 @@ export interface Figures {
 }
 
 export interface Measured {
+  count: number;
   figures: Figures;
   errors: Record<string, number>;
 }
@@ -30,8 +31,11 @@ export async function measure(
   { seconds, perSecond }: { seconds: number; perSecond: number },
 ): Promise<Measured> {
   const isHttp = 'server' in does;
-  const { pid } = isHttp ? stage.servers[does.server] : stage.workers[does.worker];
-  const cpuMsNow = (): [number, number] => [usageOf(pid).cpuMs, usageOf(stage.mongodPid).cpuMs];
+  const { pid, usesDatabase } = isHttp ? stage.servers[does.server] : stage.workers[does.worker];
+  const cpuMsNow = (): [number, number] => [
+    usageOf(pid).cpuMs,
+    usesDatabase ? usageOf(stage.mongodPid).cpuMs : 0,
+  ];
   const timing = { pace: 'callers' in pace ? pace : { perSecond }, seconds };
   const before = cpuMsNow();
   const [tally] = await Promise.all([
@@ -47,6 +51,7 @@ export async function measure(
   const microsEach = (index: 0 | 1): number =>
     beside ? 0 : ((after[index] - before[index]) * 1000) / countOf(tally);
   return {
+    count: countOf(tally),
     figures: {
       perSecond: latenciesMs.length / tally.seconds,
       cpuMicros: microsEach(0),

@@ -4,7 +4,7 @@ export interface Options {
   rounds: number;
   /** How long a cell is measured in a round. */
   seconds: number;
-  /** How long a cell runs before the rounds, so that its code is compiled. */
+  /** How long a cell runs at least before the rounds, so that its code is compiled. */
   warmUpSeconds: number;
   /** Cells whose name has this in it, with their baselines; undefined for all. */
   only: string | undefined;
@@ -15,8 +15,8 @@ export interface Options {
   maxRatio: number | undefined;
 }
 
-const full = { rounds: 5, seconds: 4, warmUpSeconds: 1 };
-const short = { rounds: 2, seconds: 0.6, warmUpSeconds: 0.3 };
+const full = { rounds: 5, seconds: 4, warmUpSeconds: 2 };
+const short = { rounds: 2, seconds: 0.6, warmUpSeconds: 1 };
 
 /** @throws {Error} one sentence, for an option that is unknown or wrong */
 export function readOptions(args: string[]): Options {

@@ -21,14 +21,15 @@ export async function seedAccounts(url: string, mongoUri: string): Promise<void>
 }
 
 /** Signs so many accounts in, and returns their session cookies. */
-export const openSessions = (url: string, count: number): Promise<string[]> =>
-  Promise.all(
-    Array.from({ length: count }, async (_, number) => {
-      const { headers } = await post(url, 'signin', { email: accountAddress(number), password });
-      const cookie = headers.getSetCookie().find((text) => text.startsWith('session=')) ?? '';
-      return cookie.split(';', 1)[0] ?? '';
-    }),
-  );
+export async function openSessions(url: string, count: number): Promise<string[]> {
+  const cookies: string[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const { headers } = await post(url, 'signin', { email: accountAddress(number), password });
+    const cookie = headers.getSetCookie().find((text) => text.startsWith('session=')) ?? '';
+    cookies.push(cookie.split(';', 1)[0] ?? '');
+  }
+  return cookies;
+}
 
 // What a server adds itself.
 const ownHeaders = ['connection', 'content-length', 'date', 'keep-alive', 'set-cookie'];
@@ -49,10 +50,16 @@ async function answerIn(response: Response): Promise<Answer> {
   return { headers: Object.fromEntries(headers), body: await response.text() };
 }
 
+const maxAttempts = 10;
+
+/** Tries again where the service is too busy: the machine may be. */
 async function post(url: string, path: string, body: object): Promise<Response> {
-  const response = await send(url, path, body);
-  if (!response.ok) throw new Error(`${path} was answered with ${response.status}`);
-  return response;
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await send(url, path, body);
+    if (response.ok) return response;
+    if (response.status !== 503 || attempt === maxAttempts)
+      throw new Error(`${path} was answered with ${response.status}`);
+  }
 }
 
 const send = (url: string, path: string, body: object): Promise<Response> =>

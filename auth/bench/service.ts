@@ -10,6 +10,8 @@ import { highestSettings } from '../src/test/rates';
 export interface Server {
   pid: number;
   port: number;
+  /** Whether what it does costs mongod time, which then is counted. */
+  usesDatabase: boolean;
   stop: () => Promise<unknown>;
 }
 
@@ -72,7 +74,7 @@ export async function startService(changed: NodeJS.ProcessEnv): Promise<Server &
     }
     await delay(5);
   }
-  return { pid: child.pid ?? 0, port, stop, startMs: performance.now() - began };
+  return { pid: child.pid ?? 0, port, usesDatabase: true, stop, startMs: performance.now() - began };
 }
 
 const isReady = (healthPort: number): Promise<boolean> =>
