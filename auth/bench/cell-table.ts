@@ -1,6 +1,7 @@
 import { markdownTable } from './markdown';
+import type { Figures } from './measure';
 import { cpuRatio, type CellReport, type Report } from './report';
-import type { Spread } from './statistics';
+import { spreadOf, type Spread } from './statistics';
 
 const header = [
   'cell',
@@ -24,19 +25,23 @@ export const cellTable = (report: Report): string =>
   );
 
 function row(report: Report, name: string, cell: CellReport): string[] {
-  const { baseline, perSecond, cpuMicros, mongodMicros, p50Ms, p99Ms, p999Ms, rssMb, errors } = cell;
+  const { baseline, errors } = cell;
+  const median = (figure: keyof Figures): number => spreadOf(cell[figure]).median;
   const ratio = baseline === undefined ? undefined : cpuRatio(report, name, baseline);
   return [
     name,
-    digits(perSecond.median),
-    spread(perSecond),
-    ...[cpuMicros, mongodMicros].map(({ median }) => (median === 0 ? '' : median.toFixed(0))),
+    digits(median('perSecond')),
+    spread(spreadOf(cell.perSecond)),
+    ...(['cpuMicros', 'mongodMicros'] as const).map((figure) => whole(median(figure))),
     ratio === undefined ? '' : `${digits(ratio)} × ${baseline ?? ''}`,
-    ...[p50Ms, p99Ms, p999Ms].map(({ median }) => digits(median)),
-    rssMb.median.toFixed(0),
+    ...(['p50Ms', 'p99Ms', 'p999Ms'] as const).map((figure) => digits(median(figure))),
+    whole(median('rssMb')),
     listed(errors),
   ];
 }
+
+/** Nothing for what was not measured. */
+const whole = (value: number): string => (value === 0 ? '' : value.toFixed(0));
 
 /** Three digits, or all those before the point. */
 export const digits = (value: number): string =>

@@ -75,13 +75,11 @@ function summary({ name, baseline }: Cell, rounds: readonly Round[]): CellReport
   for (const [reason, count] of measured.flatMap((each) => Object.entries(each.errors))) {
     errors[reason] = (errors[reason] ?? 0) + count;
   }
-  const spreads = figureNames.map((figure) => [
-    figure,
-    spreadOf(measured.map((each) => each.figures[figure])),
-  ]);
+  const lists = figureNames.map((figure) => [figure, measured.map((each) => each.figures[figure])]);
   return {
-    ...(Object.fromEntries(spreads) as Record<keyof Figures, CellReport[keyof Figures]>),
+    ...(Object.fromEntries(lists) as Record<keyof Figures, number[]>),
     ...(baseline !== undefined && { baseline }),
+    count: measured.reduce((sum, { count }) => sum + count, 0),
     errors,
   };
 }

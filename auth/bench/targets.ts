@@ -1,6 +1,7 @@
 import { digits } from './cell-table';
 import { markdownTable } from './markdown';
-import { cpuRatio, type Report } from './report';
+import { cpuRatio, ratioOf, type Report } from './report';
+import { spreadOf } from './statistics';
 
 interface Target {
   what: string;
@@ -12,10 +13,8 @@ interface Target {
 
 const throughput =
   (name: string): Target['figure'] =>
-  ({ cells }) => {
-    const [cell, scrypt] = [cells[name], cells['scrypt']];
-    return cell && scrypt && cell.perSecond.median / scrypt.perSecond.median;
-  };
+  (report) =>
+    ratioOf(report, ({ perSecond }, round) => perSecond[round], [name, 'scrypt']);
 
 const cpu =
   (name: string, baseline: string): Target['figure'] =>
@@ -61,7 +60,10 @@ export const targets: readonly Target[] = [
   },
   {
     what: 'current user, mixed load: p99',
-    figure: ({ cells }) => cells['current user, mixed load']?.p99Ms.median,
+    figure: ({ cells }) => {
+      const mixed = cells['current user, mixed load'];
+      return mixed && spreadOf(mixed.p99Ms).median;
+    },
     bound: { atMost: 15 },
     unit: 'ms',
   },

@@ -1,4 +1,5 @@
 import { compare, comparisonTable, worseThan } from '../compare';
+import { failedCells } from '../report';
 import { makeReport } from './make-report';
 
 const reportOf = (cpu: number, baseCpu = 50) =>
@@ -13,6 +14,19 @@ describe('the comparison with an earlier report', () => {
     expect(compare(slower, reportOf(80))).toEqual([
       { name: 'current user', ratio: 2, earlier: 2, change: 1 },
     ]);
+  });
+
+  it('takes the median of the rounds, in each of which a disturbance meets cell and baseline', () => {
+    const disturbed = reportOf(80);
+    const { Express: express, 'current user': currentUser } = disturbed.cells;
+    if (!express || !currentUser) throw new Error('the report lacks a cell');
+    Object.assign(express, { perSecond: [1, 1, 1], cpuMicros: [50, 5000, 100], mongodMicros: [0, 0, 0] });
+    Object.assign(currentUser, {
+      perSecond: [1, 1, 1],
+      cpuMicros: [80, 9000, 180],
+      mongodMicros: [20, 1000, 20],
+    });
+    expect(compare(disturbed, reportOf(80))).toMatchObject([{ ratio: 2 }]);
   });
 
   it('leaves out what one of the two has not', () => {
@@ -39,5 +53,13 @@ describe('the comparison with an earlier report', () => {
     expect(comparisonTable(compare(reportOf(130), reportOf(80)))).toMatch(
       /\| current user +\| +3\.00 \| +2\.00 \| +1\.50 \|$/,
     );
+  });
+
+  it('is not to be had of a cell that failed more than once in ten times', () => {
+    const report = makeReport({
+      rarely: { cpu: 1, errors: { 'status 503': 100 } },
+      often: { cpu: 1, errors: { 'status 503': 100, 'connection closed': 1 } },
+    });
+    expect(failedCells(report)).toEqual(['often']);
   });
 });

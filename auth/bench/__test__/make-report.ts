@@ -14,14 +14,15 @@ interface Given {
 
 function cellOf({ cpu, mongod = 0, perSecond = 1000, baseline, errors = {} }: Given): CellReport {
   return {
-    perSecond: always(perSecond),
-    cpuMicros: always(cpu),
-    mongodMicros: always(mongod),
-    p50Ms: always(1),
-    p99Ms: always(2),
-    p999Ms: always(3),
-    rssMb: always(100),
+    perSecond: [perSecond],
+    cpuMicros: [cpu],
+    mongodMicros: [mongod],
+    p50Ms: [1],
+    p99Ms: [2],
+    p999Ms: [3],
+    rssMb: [100],
     ...(baseline !== undefined && { baseline }),
+    count: 1000,
     errors,
   };
 }

@@ -31,8 +31,8 @@ async function findOne(): Promise<Operation> {
   };
 }
 
-const insertOne = (): Operation => async () => {
+async function insertOne(): Promise<void> {
   await documents.insertOne(newDocument());
-};
+}
 
-doJobs((operation) => (operation === 'findOne' ? findOne() : insertOne()));
+doJobs(async (named) => ({ operation: named === 'findOne' ? await findOne() : insertOne }));

@@ -9,11 +9,12 @@ const keyLength = 64;
 doJobs((cost) => {
   const { ln, r, p } = cost as ScryptCost;
   const options = { N: 2 ** ln, r, p, maxmem: 2 ** 28 };
-  return () =>
+  const operation = (): Promise<void> =>
     new Promise((resolve, reject) => {
       scrypt('correct horse battery', randomBytes(16), keyLength, options, (error) => {
         if (error) reject(error);
         else resolve();
       });
     });
+  return { operation };
 });

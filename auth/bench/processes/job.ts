@@ -18,5 +18,11 @@ export interface Tally {
   errors: Record<string, number>;
 }
 
+/** What a worker repeats, and what it does afterwards. */
+export interface Prepared {
+  operation: Operation;
+  end?: () => void;
+}
+
 /** Does it once. @throws {Error} with the reason as its message */
 export type Operation = () => Promise<void>;

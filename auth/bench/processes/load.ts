@@ -1,5 +1,5 @@
 import { Connections } from './connections';
-import type { Operation } from './job';
+import type { Prepared } from './job';
 import { numberMark } from './load-mark';
 import { doJobs } from './worker';
 
@@ -15,23 +15,27 @@ export interface Load {
   status: number;
 }
 
-const connections = new Map<number, Connections>();
-
-function prepare(load: unknown): Operation {
+function prepare(load: unknown): Prepared {
   const { port, requests, from, status } = load as Load;
-  const pool = connections.get(port) ?? new Connections(port);
-  connections.set(port, pool);
+  // New ones for each job: a server closes those that nobody uses for a time.
+  const connections = new Connections(port);
   // Encoded once where they do not differ.
   const prepared = requests.map((text) => (text.includes(numberMark) ? text : Buffer.from(text)));
-  let sent = 0;
-  return async () => {
-    const request = prepared[sent % prepared.length] ?? '';
-    const number = String(from + sent).padStart(numberMark.length, '0');
-    sent += 1;
-    const answered = await pool.send(
+  let next = from;
+  const operation = async (): Promise<void> => {
+    const request = prepared[next % prepared.length] ?? '';
+    const number = String(next).padStart(numberMark.length, '0');
+    next += 1;
+    const answered = await connections.send(
       typeof request === 'string' ? request.replaceAll(numberMark, number) : request,
     );
     if (answered !== status) throw new Error(`status ${answered}`);
+  };
+  return {
+    operation,
+    end: () => {
+      connections.close();
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Job, Operation, Tally } from './job';
+import type { Job, Prepared, Tally } from './job';
 import { repeat } from './repeat';
 
 export interface JobMessage {
@@ -15,10 +15,12 @@ export interface TallyMessage {
  * Does the jobs that the parent process sends, several at a time if it sends several.
  * @param prepare makes the operation that a job names
  */
-export function doJobs(prepare: (operation: unknown) => Operation | Promise<Operation>): void {
+export function doJobs(prepare: (operation: unknown) => Prepared | Promise<Prepared>): void {
   process.on('message', ({ id, job }: JobMessage) => {
     void (async () => {
-      const tally = await repeat(await prepare(job.operation), job);
+      const { operation, end } = await prepare(job.operation);
+      const tally = await repeat(operation, job);
+      end?.();
       process.send?.({ id, tally } satisfies TallyMessage);
     })();
   });
