@@ -13,8 +13,14 @@ function post(path: string, body: object): string {
   return `POST /api/users/${path} HTTP/1.1\r\nHost: bench.example\r\nContent-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}`;
 }
 
-export const accountAddress = (number: number): string =>
-  `account${String(number).padStart(numberMark.length, '0')}@example.com`;
+/** How many accounts can be sent mails, so that none is asked for a second mail too soon. */
+export const mailedCount = 20_000;
+
+const padded = (number: number): string => String(number).padStart(numberMark.length, '0');
+
+export const accountAddress = (number: number): string => `account${padded(number)}@example.com`;
+
+export const mailedAddress = (number: number): string => `reset${padded(number)}@example.com`;
 
 const signIn = (suppliedPassword: string): string[] =>
   Array.from({ length: accountCount }, (_, number) =>

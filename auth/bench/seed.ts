@@ -1,18 +1,23 @@
 import { mongo } from 'mongoose';
 import type { Answer } from './processes/baseline';
-import { accountAddress, accountCount, password } from './requests';
+import { accountAddress, password } from './requests';
 
 /** Signs one account up, and copies it: hashing thousands of passwords would take minutes. */
-export async function seedAccounts(url: string, mongoUri: string): Promise<void> {
-  await post(url, 'signup', { email: accountAddress(0), password });
+export async function seedAccounts(
+  { url, mongoUri }: { url: string; mongoUri: string },
+  addressOf: (number: number) => string,
+  count: number,
+): Promise<void> {
+  const email = addressOf(0);
+  await post(url, 'signup', { email, password });
   const client = new mongo.MongoClient(mongoUri);
   try {
     const users = client.db().collection('users');
-    const first = await users.findOne({ email: accountAddress(0) });
-    const copies = Array.from({ length: accountCount - 1 }, (_, index) => ({
+    const first = await users.findOne({ email });
+    const copies = Array.from({ length: count - 1 }, (_, index) => ({
       ...first,
       _id: new mongo.BSON.ObjectId(),
-      email: accountAddress(index + 1),
+      email: addressOf(index + 1),
     }));
     await users.insertMany(copies);
   } finally {

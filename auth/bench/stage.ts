@@ -3,7 +3,7 @@ import { startMongod } from '../dev/mongod';
 import { watchForStop, whenAborted } from '../dev/stop';
 import { startBaseline } from './baseline-server';
 import { compileProcesses } from './compile';
-import { requestsWith } from './requests';
+import { accountAddress, accountCount, mailedAddress, mailedCount, requestsWith } from './requests';
 import { answerTo, openSessions, refusalOf, seedAccounts } from './seed';
 import { imageSettings, startService, type Server } from './service';
 import { startSilentMailServer } from './silent-mail-server';
@@ -50,19 +50,19 @@ async function setUp(say: (line: string) => void, atEnd: AtEnd) {
   const mailServer = kept(await startSilentMailServer());
   const mongoUri = mongod.uri('auth');
   const service = kept(await startService({ MONGO_URI: mongoUri }));
-  const url = `http://127.0.0.1:${service.port}`;
+  const url = urlOf(service);
   await delay(settlingMs);
   const idleRssMb = usageOf(service.pid).rssMb;
-  await seedAccounts(url, mongoUri);
+  await seedAccounts({ url, mongoUri }, accountAddress, accountCount);
   const cookies = await openSessions(url, sessionCount);
   const answer = await answerTo(url, cookies[0] ?? '');
 
+  const mailing = kept<Server>(await startMailing(mongod.uri('mailing'), mailServer.url));
   const limitsOff = { MONGO_URI: mongoUri, LIMITS: 'off', LIMITS_OFF_ACCEPTED: 'yes' };
-  const mailOn = { MONGO_URI: mongod.uri('mailing'), MAIL: 'on', SMTP_URL: mailServer.url };
   const servers = {
     service: service as Server,
     unlimited: kept<Server>(await startService(limitsOff)),
-    mailing: kept<Server>(await startService(mailOn)),
+    mailing,
     bareHttp: kept(await startBaseline('bare-http', answer)),
     bareExpress: kept(await startBaseline('bare-express', answer)),
     loggingExpress: kept(await startBaseline('logging-express', answer)),
@@ -82,4 +82,13 @@ async function setUp(say: (line: string) => void, atEnd: AtEnd) {
     /** How many requests of a kind were sent, so that the next ones are others. */
     sent: new Map<string, number>(),
   };
+}
+
+const urlOf = ({ port }: Server): string => `http://127.0.0.1:${port}`;
+
+/** A service that sends mails, in a database of its own, with accounts to send them to. */
+async function startMailing(mongoUri: string, smtpUrl: string): Promise<Server> {
+  const mailing = await startService({ MONGO_URI: mongoUri, MAIL: 'on', SMTP_URL: smtpUrl });
+  await seedAccounts({ url: urlOf(mailing), mongoUri }, mailedAddress, mailedCount);
+  return mailing;
 }
