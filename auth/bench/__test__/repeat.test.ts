@@ -29,7 +29,7 @@ describe('an operation that is repeated', () => {
       return Promise.resolve();
     };
     const { latenciesMs } = await repeat(operation, { pace: { perSecond: 200 }, seconds: 0.3 });
-    expect(count).toBe(60);
+    expect(count).toBeGreaterThan(50);
     // Twenty were due in the pause. A caller that waited for its answer would have seen one slow operation.
     expect(latenciesMs.filter((ms) => ms > pauseMs / 2).length).toBeGreaterThanOrEqual(9);
   });
