@@ -14,7 +14,7 @@ const layersAbove = {
 const areas = ['accounts', 'audit', 'limits', 'mail', 'metrics', 'passwords', 'sessions'];
 const sharedAreas = ['audit', 'metrics'];
 
-const testsAndTools = ['**/test/**', '**/dev/**'];
+const testsAndTools = ['**/test/**', '**/dev/**', '**/bench/**'];
 
 const refuse = (folders, message) => ({
   group: folders.flatMap((folder) => [`**/${folder}`, `**/${folder}/**`]),

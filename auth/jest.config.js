@@ -1,7 +1,7 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/src', '<rootDir>/dev'],
+  roots: ['<rootDir>/src', '<rootDir>/dev', '<rootDir>/bench'],
   testMatch: ['**/__test__/*.test.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   globalSetup: '<rootDir>/src/test/start-mongod.ts',
