@@ -24,7 +24,7 @@ onLinux('R16 a primary that is cut off from the others together with one process
     await Promise.all([remembered(near.url, cookie), remembered(far.url, cookie)]);
     set.cut([far.child.pid]);
     await set.stepUpSecond();
-    // The former primary takes itself for the primary for ten seconds, and answers reads.
+    // The former primary takes itself for the primary for a minute, and answers reads.
     await until(async () => (await signOut(near.url, cookie)).status === 200);
     const ended = Date.now();
     await until(async () => !(await isLive(near.url, cookie)));

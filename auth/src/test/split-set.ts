@@ -80,7 +80,9 @@ export async function startSplitSet(): Promise<SplitSet> {
     }
   };
   const config = hosts.map((host, _id) => ({ _id, host, priority: _id === 0 ? 2 : 1 }));
-  await admin(0, { replSetInitiate: { _id: 'rs0', members: config } });
+  // So long a primary without a majority takes itself for the primary.
+  const settings = { electionTimeoutMillis: 60_000 };
+  await admin(0, { replSetInitiate: { _id: 'rs0', members: config, settings } });
   await until(async () => {
     const { members: states } = (await admin(0, { replSetGetStatus: 1 })) as { members: { state: number }[] };
     return states.map(({ state }) => state).join() === '1,2,2';
