@@ -17,7 +17,9 @@ onLinux('R16 a primary that is cut off from the others together with one process
     const settings = { MONGO_URI: set.uri('auth'), JWT_PRIVATE_KEY };
     [near, far] = await Promise.all([listening(settings), listening(settings)]);
   }, 180_000);
-  afterAll(() => set.stop());
+  afterAll(async () => {
+    await set.stop();
+  });
 
   it('lets no ended session be accepted for longer than a second', async () => {
     const cookie = await cookieOf(near.url, 'split@example.com');

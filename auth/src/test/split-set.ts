@@ -87,9 +87,9 @@ export async function startSplitSet(): Promise<SplitSet> {
   }, 60_000);
   // So long a primary without a majority takes itself for the primary. The first election must not take so long.
   const settings = { electionTimeoutMillis: 60_000 };
-  await admin(0, {
-    replSetReconfig: { _id: 'rs0', version: 2, protocolVersion: 1, members: config, settings },
-  });
+  const slower = { _id: 'rs0', version: 2, protocolVersion: 1, members: config, settings };
+  // A primary that has just been elected can't be written to at once.
+  await until(async () => (await admin(0, { replSetReconfig: slower }))['ok'] === 1);
   const passAll = (): void => {
     for (const link of links) pass(link);
   };
