@@ -90,7 +90,7 @@ export function follow(child: ChildProcess): RunningProcess {
       });
       setTimeout(() => {
         reject(new Error(`timed out waiting for ${String(pattern)}:\n${output}`));
-      }, 45_000).unref();
+      }, 90_000).unref();
     });
   return { child, output: () => output, line, ended };
 }
