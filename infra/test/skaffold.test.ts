@@ -55,8 +55,9 @@ describe('skaffold dev', () => {
     for (const file of files) await cp(path.join(project, file), path.join(copy, file));
     namespace = await Namespace.create('auth-e2e-skaffold');
     const began = Date.now();
-    skaffold = spawn('skaffold', ['dev', '-n', namespace.name], {
+    skaffold = spawn('skaffold', ['dev'], {
       cwd: copy,
+      env: { ...process.env, SKAFFOLD_NAMESPACE: namespace.name },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [skaffold.stdout, skaffold.stderr]) {
@@ -75,6 +76,10 @@ describe('skaffold dev', () => {
 
   it('builds and deploys the service, and streams its log', async () => {
     await printed('Connected to MongoDb', 60_000);
+  });
+
+  it('looks for the forwarded Services in the right namespace', () => {
+    assert.doesNotMatch(output, /could not map pods/);
   });
 
   it('serves sign-up over HTTPS', async () => {
