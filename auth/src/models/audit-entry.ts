@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Schema, trusted, Types, type Connection, type Model } from 'mongoose';
 import { auditActions, auditOutcomes, type AuditAction, type AuditOutcome } from './audit-actions';
 import type { Transaction } from './database';
@@ -6,6 +6,7 @@ import type { LinkPurpose } from './link-purposes';
 import type { MailKind } from './mail';
 import type { SessionClient } from './session';
 import type { Role } from './user';
+import { hashOf } from './hash-of';
 
 /** Why an account was deleted, if no admin did it. */
 export type DeletionReason = 'closed' | 'address declined' | 'address restored';
@@ -208,5 +209,3 @@ function idAt(time: Date, rest: Uint8Array = new Uint8Array(6)): Types.ObjectId 
   bytes.set(rest, 6);
   return new Types.ObjectId(bytes);
 }
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

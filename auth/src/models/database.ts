@@ -49,7 +49,8 @@ async function transactOnce<T>(
   return Promise.race([done, rejection(limit)]);
 }
 
-function rejection(limit: AbortSignal): Promise<never> {
+/** @throws {DatabaseConnectionError} once the signal has aborted */
+export function rejection(limit: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     limit.addEventListener('abort', () => {
       reject(new DatabaseConnectionError(limit.reason));

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { Schema, trusted, type Connection, type Model } from 'mongoose';
 import type { Transaction } from './database';
 import type { MailKind } from './mail';
+import { hashOf } from './hash-of';
 
 /** For one kind of mail and one address: who has asked for a mail during the cool-down. A missing slot is free. */
 export interface MailSlotRecord {
@@ -140,5 +140,3 @@ function deferring(coolDownMs: number) {
 }
 
 const keyOf = ({ kind, to, about = '' }: MailSlot) => ({ _id: hashOf(`${kind}:${to}`), by: hashOf(about) });
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');

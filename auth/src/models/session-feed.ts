@@ -34,8 +34,16 @@ export class SessionFeed {
   #running: Promise<void> | undefined;
   #stopListening: (() => void) | undefined;
   #isStopped = false;
+  readonly #names: Record<'users' | 'sessions' | 'heartbeats', string>;
 
-  constructor(private readonly options: SessionFeedOptions) {}
+  constructor(private readonly options: SessionFeedOptions) {
+    const { users, sessions, heartbeats } = options.collections;
+    this.#names = {
+      users: users.collection.collectionName,
+      sessions: sessions.collection.collectionName,
+      heartbeats: heartbeats.collection.collectionName,
+    };
+  }
 
   start(listener: SessionFeedListener): void {
     this.#stopListening = onOwnChange(this.options.connection, listener.changed);
@@ -97,7 +105,7 @@ export class SessionFeed {
   }
 
   #pipeline(): mongo.Document[] {
-    const { users, sessions, heartbeats } = this.#names();
+    const { users, sessions, heartbeats } = this.#names;
     const written = { $in: ['update', 'replace', 'delete'] };
     return [
       {
@@ -125,20 +133,11 @@ export class SessionFeed {
     { ns, documentKey, fullDocument, updateDescription }: FeedEvent,
     listener: SessionFeedListener,
   ): void {
-    const { users, sessions } = this.#names();
+    const { users, sessions } = this.#names;
     if (!documentKey) listener.changed('anything');
     else if (ns?.coll === users) listener.changed({ user: String(documentKey._id) });
     else if (ns?.coll === sessions) listener.changed({ session: String(documentKey._id) });
     else listener.heard(updateDescription?.updatedFields?.n ?? fullDocument?.n ?? 0);
-  }
-
-  #names() {
-    const { users, sessions, heartbeats } = this.options.collections;
-    return {
-      users: users.collection.collectionName,
-      sessions: sessions.collection.collectionName,
-      heartbeats: heartbeats.collection.collectionName,
-    };
   }
 }
 

@@ -122,54 +122,50 @@ const chunked = (body: Buffer): Buffer =>
     bytesOf('0\r\n\r\n'),
   ]);
 
-const paths = fc.oneof(
-  { weight: 3, arbitrary: fc.constant('') },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      '%ff',
-      '/%00',
-      '/..',
-      '/../..',
-      '//',
-      '%2e%2e',
-      '/%',
-      '/%c0%af',
-      ';a=b',
-      `/${'p'.repeat(8000)}`,
-      '/\xff',
-      '#a',
-    ),
-  },
+/** Nothing in three of four requests. */
+const seldom = (odd: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant('') }, { weight: 1, arbitrary: odd });
+
+const paths = seldom(
+  fc.constantFrom(
+    '%ff',
+    '/%00',
+    '/..',
+    '/../..',
+    '//',
+    '%2e%2e',
+    '/%',
+    '/%c0%af',
+    ';a=b',
+    `/${'p'.repeat(8000)}`,
+    '/\xff',
+    '#a',
+  ),
 );
 
-const queries = fc.oneof(
-  { weight: 3, arbitrary: fc.constant('') },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      ...[
-        '?',
-        '?email=',
-        '?email[$gt]=',
-        '?email=a&email=b',
-        '?role[]=admin',
-        '?limit=1e3',
-        '?limit=',
-        '?limit[a]=1',
-        '?cursor=%00',
-      ],
-      ...[
-        '?cursor=\xff',
-        '?cursor=e30',
-        `?cursor=${'c'.repeat(4000)}`,
-        '?__proto__[a]=1',
-        `?${'a[b]'.repeat(500)}=1`,
-        '?%',
-        '?email=%ff',
-      ],
-    ),
-  },
+const queries = seldom(
+  fc.constantFrom(
+    ...[
+      '?',
+      '?email=',
+      '?email[$gt]=',
+      '?email=a&email=b',
+      '?role[]=admin',
+      '?limit=1e3',
+      '?limit=',
+      '?limit[a]=1',
+      '?cursor=%00',
+    ],
+    ...[
+      '?cursor=\xff',
+      '?cursor=e30',
+      `?cursor=${'c'.repeat(4000)}`,
+      '?__proto__[a]=1',
+      `?${'a[b]'.repeat(500)}=1`,
+      '?%',
+      '?email=%ff',
+    ],
+  ),
 );
 
 const hostileText = fc.constantFrom(

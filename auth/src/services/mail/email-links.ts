@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { BadRequestError } from '../../errors/bad-request-error';
 import { bringsBack, type AccountLink } from '../../models/account-events';
 import type { ClosedAccountModel } from '../../models/closed-account';
 import type { Transaction } from '../../models/database';
 import { type EmailLinkAttrs, type EmailLinkModel, type EmailLinkRecord } from '../../models/email-link';
 import { linkLifetimes, type LinkPurpose } from '../../models/link-purposes';
+import { hashOf } from '../../models/hash-of';
 import { isCurrent } from '../../models/revocation';
 import type { UsedLinkModel, UsedLinkRecord } from '../../models/used-link';
 import type { UserModel, UserRecord } from '../../models/user';
@@ -41,6 +42,7 @@ export class EmailLinks {
     const { model, audit, now } = this.options;
     const token = randomBytes(32).toString('base64url');
     const expiresAt = until ?? new Date(now().getTime() + linkLifetimes[attrs.purpose]);
+    // A fast hash is enough: 256 random bits cannot be guessed.
     await model.build(hashOf(token), { ...attrs, expiresAt }).save();
     audit.note({ action: 'link-sent', user: attrs.user, detail: attrs.purpose }, undefined);
     return token;
@@ -117,6 +119,3 @@ export function requireValid<T>(found: T | null | undefined): T {
   if (found === null || found === undefined) throw new BadRequestError('invalid_token', 'token');
   return found;
 }
-
-// A fast hash is enough: 256 random bits cannot be guessed.
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');

@@ -1,3 +1,4 @@
+import { rejection } from '../../models/database';
 import type { MailModel } from '../../models/mail';
 import type { Metrics } from '../metrics/metrics';
 
@@ -23,7 +24,8 @@ export function measureOutbox({
   patienceMs = 1000,
 }: OutboxMetricsOptions): void {
   const look = atMostEvery(everyMs, async () => mails.backlog(maxCounted));
-  const looked = () => within(patienceMs, look()).catch(() => undefined);
+  const looked = () =>
+    Promise.race([look(), rejection(AbortSignal.timeout(patienceMs))]).catch(() => undefined);
   metrics.gauge('auth_outbox_waiting', 'Mails that wait, up to 1000', async () => (await looked())?.waiting);
   metrics.gauge(
     'auth_outbox_oldest_seconds',
@@ -43,15 +45,4 @@ function atMostEvery<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
     if (!last || performance.now() - last.at >= ms) last = { answer: ask(), at: performance.now() };
     return last.answer;
   };
-}
-
-function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error('The database does not answer'));
-    }, ms);
-    answer.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-    });
-  });
 }

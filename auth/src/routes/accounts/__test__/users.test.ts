@@ -56,21 +56,22 @@ const list = async (query: string) => {
   return body as { users: { email: string; role: string }[]; nextCursor: string | null };
 };
 
+/** What an admin sees of a new user, beside id and address. */
+const fieldsForAdmins = {
+  role: 'user',
+  emailVerified: false,
+  disabled: false,
+  version: 0,
+  createdAt: expect.any(String) as string,
+  updatedAt: expect.any(String) as string,
+};
+
 describe('GET /api/users', () => {
   it('lists users with the fields for admins and no secret', async () => {
     await newUser('listed');
     const { users, nextCursor } = await list('?email=listed@example.com');
     expect(users).toEqual([
-      {
-        id: await idOf('listed@example.com'),
-        email: 'listed@example.com',
-        role: 'user',
-        emailVerified: false,
-        disabled: false,
-        version: 0,
-        createdAt: expect.any(String),
-        updatedAt: expect.any(String),
-      },
+      { ...fieldsForAdmins, id: await idOf('listed@example.com'), email: 'listed@example.com' },
     ]);
     expect(nextCursor).toBeNull();
   });
@@ -183,16 +184,7 @@ describe('GET /api/users/:id', () => {
   it('returns the user with the fields for admins and nothing else', async () => {
     const { id, email } = await newUser('shown');
     const response = await admin.get(`/api/users/${id}`).expect(200);
-    expect(response.body).toEqual({
-      id,
-      email,
-      role: 'user',
-      emailVerified: false,
-      disabled: false,
-      version: 0,
-      createdAt: expect.any(String),
-      updatedAt: expect.any(String),
-    });
+    expect(response.body).toEqual({ ...fieldsForAdmins, id, email });
   });
 });
 
