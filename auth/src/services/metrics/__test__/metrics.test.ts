@@ -108,6 +108,7 @@ describe('the series', () => {
 
   it('have the template of the route, never the path, and `none` where there is none', async () => {
     await everyEndpoint(someId);
+    await service.api().get('/elsewhere').expect(404);
     const requests = samplesIn(await service.metrics.text()).filter(
       ({ name }) => name === 'auth_request_seconds_count',
     );
