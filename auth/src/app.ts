@@ -3,8 +3,8 @@ import 'express-async-errors';
 import type { Logger } from 'pino';
 import type { Config } from './config';
 import { NotFoundError } from './errors/not-found-error';
+import { cookieSecurity } from './middlewares/cookies';
 import { currentUser } from './middlewares/current-user';
-import { deviceCookie } from './middlewares/device-cookie';
 import { errorHandler } from './middlewares/error-handler';
 import { jsonBody } from './middlewares/json-body';
 import { methodNotAllowed } from './middlewares/method-not-allowed';
@@ -17,7 +17,6 @@ import { requireFresh } from './middlewares/require-fresh';
 import { requireRole } from './middlewares/require-role';
 import { sameOrigin, type OwnOrigins } from './middlewares/same-origin';
 import { withSecurityHeaders } from './middlewares/security-headers';
-import { sessionCookie } from './middlewares/session-cookie';
 import { changeEmail } from './routes/accounts/change-email';
 import { changePassword } from './routes/accounts/change-password';
 import { changeUser } from './routes/accounts/change-user';
@@ -70,8 +69,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use(oneHost);
   app.use(sameOrigin(deps));
   app.use(jsonBody());
-  app.use(deviceCookie(deps.publicUrl));
-  app.use(sessionCookie(deps.publicUrl));
+  app.use(cookieSecurity(deps.publicUrl));
   app.use('/api/users', routes(deps));
   app.use(() => {
     throw new NotFoundError();

@@ -1,4 +1,19 @@
-import type { Request, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    /** Whether cookies of the response are Secure. */
+    setsSecureCookies: boolean;
+  }
+}
+
+/** @param publicUrl if it is https, cookies are Secure, whatever the request's connection and headers are */
+export const cookieSecurity =
+  (publicUrl: URL): RequestHandler =>
+  (req, _res, next) => {
+    req.setsSecureCookies = publicUrl.protocol === 'https:' || req.secure;
+    next();
+  };
 
 /** The values of the request's cookies of that name, as they were sent. */
 export function cookiesNamed(name: string, req: Request): string[] {

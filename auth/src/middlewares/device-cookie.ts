@@ -1,35 +1,23 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import { beforeHead, cookiesNamed } from './cookies';
-
-declare module 'express-serve-static-core' {
-  interface Request {
-    /** What the `device` cookie of the response is to hold. */
-    newDevice?: string;
-  }
-}
 
 const yearMs = 365 * 24 * 60 * 60 * 1000;
 
 /**
- * Writes the `device` cookie, which tells an account's own browsers from others (decision 19). It comes after the
- * session's cookie, so this middleware must run before that one's.
- * @param publicUrl if it is https, the cookie is Secure, whatever the request's connection and headers are
+ * Sets the `device` cookie, which tells an account's own browsers from others (decision 19). For it to come after the
+ * session's cookie it must be set before that one.
  */
-export const deviceCookie =
-  (publicUrl: URL): RequestHandler =>
-  (req, res, next) => {
-    beforeHead(res, () => {
-      if (req.newDevice === undefined) return;
-      res.cookie('device', req.newDevice, {
-        httpOnly: true,
-        sameSite: 'lax',
-        path: '/api/users',
-        secure: publicUrl.protocol === 'https:' || req.secure,
-        maxAge: yearMs,
-      });
+export function setDeviceCookie(req: Request, res: Response, device: string): void {
+  beforeHead(res, () => {
+    res.cookie('device', device, {
+      httpOnly: true,
+      sameSite: 'lax',
+      path: '/api/users',
+      secure: req.setsSecureCookies,
+      maxAge: yearMs,
     });
-    next();
-  };
+  });
+}
 
 /**
  * What the request's `device` cookie holds: up to five values of 128 bits. Undefined where there is none of that form,

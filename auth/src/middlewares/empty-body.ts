@@ -5,11 +5,6 @@ import type { RequestHandler } from 'express';
  * as `Content-Length: 0` or as chunks of which the last one is the first (RFC 9112, section 7.1).
  */
 export const emptyBody: RequestHandler = (req, _res, next) => {
-  const { 'transfer-encoding': chunked, 'content-length': length } = req.headers;
-  if (chunked === undefined && length === undefined) {
-    next();
-    return;
-  }
   const onEnd = (): void => {
     delete req.headers['transfer-encoding'];
     delete req.headers['content-length'];

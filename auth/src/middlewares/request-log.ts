@@ -1,29 +1,60 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Level, Logger } from 'pino';
-import { pinoHttp } from 'pino-http';
 import { clientAddress } from './client-address';
+
+declare module 'http' {
+  interface IncomingMessage {
+    id: string;
+    log: RequestLogger;
+  }
+  interface OutgoingMessage {
+    /** Why the request failed. */
+    err?: Error;
+  }
+}
 
 /**
  * Gives each request an id and its own logger (`req.log`), and logs one line once it is answered or the caller has hung
  * up. The line of a request that failed has the cause: see `logFailure`.
  */
-export const requestLog = (logger: Logger): RequestHandler[] => [
-  noticeHangUp,
-  pinoHttp({
-    logger,
-    genReqId,
-    quietReqLogger: true,
-    customAttributeKeys: { reqId: 'requestId' },
-    serializers: { req: describeRequest, res: describeResponse },
-    wrapSerializers: false,
-    customLogLevel: (_req, res) => levelOf(res),
-    customSuccessMessage: (_req, res) => (res.writableEnded ? 'request answered' : 'caller hung up'),
-    customErrorMessage: () => 'request failed',
-    customErrorObject: (_req, _res, _error, failed: FailedRequest) => describeFailure(failed),
-  }),
-];
+export function requestLog(logger: Logger): RequestHandler {
+  // All fields of these lines are named below, so there is nothing to redact. To look for it took half of their time.
+  const lines = logger.child({}, { redact: [] });
+  return (req, res, next) => {
+    const startedAt = Date.now();
+    const requestId = idOf(req, res);
+    // Now, because a connection that is lost has no address.
+    const received = { requestId, req: describeRequest(req) };
+    req.id = requestId;
+    req.log = new RequestLogger(logger, requestId);
+    noticeHangUp(req.socket, res);
+    res.once('close', () => {
+      const failure = failureOf(res);
+      const line = { ...received, res: describeResponse(res), responseTime: Date.now() - startedAt };
+      lines[levelOf(res)]({ ...line, ...describeFailure(res, failure) }, messageOf(res, failure));
+    });
+    next();
+  };
+}
+
+/** Logs lines that tell of which request they are. */
+class RequestLogger {
+  constructor(
+    private readonly logger: Logger,
+    private readonly requestId: string,
+  ) {}
+
+  info(fields: object, message: string): void {
+    this.logger.info({ requestId: this.requestId, ...fields }, message);
+  }
+
+  error(fields: object, message: string): void {
+    this.logger.error({ requestId: this.requestId, ...fields }, message);
+  }
+}
 
 /** Has the line of a request tell why it failed. A failure after that line has one of its own, if nobody expects it. */
 export function logFailure(
@@ -36,18 +67,6 @@ export function logFailure(
   else if (statusCode !== turnedAway) req.log.error({ err: failure }, 'request failed after its end');
 }
 
-interface FailedRequest {
-  res: ServerResponse;
-  err: Error;
-  responseTime: number;
-}
-
-const describeFailure = ({ res, err, responseTime }: FailedRequest): Record<string, unknown> => ({
-  res,
-  responseTime,
-  ...(res.statusCode === turnedAway ? { reason: reasonOf(err) } : { err }),
-});
-
 /** The status of those whom the service turns away because it, or the database, can't serve them now. */
 const turnedAway = 503;
 
@@ -57,18 +76,38 @@ function levelOf({ statusCode, writableEnded, err }: ServerResponse): Level {
   return statusCode >= 500 ? 'error' : 'info';
 }
 
+const failureOf = ({ err, statusCode }: ServerResponse): Error | undefined =>
+  err ?? (statusCode >= 500 ? new Error(`failed with status code ${statusCode}`) : undefined);
+
+const describeFailure = ({ statusCode }: ServerResponse, failure: Error | undefined) =>
+  failure && (statusCode === turnedAway ? { reason: reasonOf(failure) } : { err: failure });
+
+function messageOf({ writableEnded }: ServerResponse, failure: Error | undefined): string {
+  if (failure) return 'request failed';
+  return writableEnded ? 'request answered' : 'caller hung up';
+}
+
+/** The responses of each connection that have not ended. */
+const openOn = new WeakMap<Socket, Set<ServerResponse>>();
+
 /** Node does not tell a response of a lost connection that waits for an earlier one on it (pipelining). */
-const noticeHangUp: RequestHandler = ({ socket }, res, next) => {
-  const notice = (): void => {
-    if (!res.closed) res.emit('close');
-  };
-  socket.setMaxListeners(0).once('close', notice);
-  res.once('close', () => socket.off('close', notice));
-  next();
-};
+function noticeHangUp(socket: Socket, res: ServerResponse): void {
+  const open = openOn.get(socket) ?? follow(socket);
+  open.add(res);
+  res.once('close', () => open.delete(res));
+}
+
+function follow(socket: Socket): Set<ServerResponse> {
+  const open = new Set<ServerResponse>();
+  openOn.set(socket, open);
+  socket.once('close', () => {
+    for (const res of open) if (!res.closed) res.emit('close');
+  });
+  return open;
+}
 
 /** The request id that the proxy sent, if it is well-formed, so that both logs can be correlated; otherwise a new id. */
-function genReqId(req: IncomingMessage, res: ServerResponse): string {
+function idOf(req: IncomingMessage, res: ServerResponse): string {
   const sent = req.headers['x-request-id'];
   const id = typeof sent === 'string' && /^[\w-]{1,64}$/.test(sent) ? sent : randomUUID();
   res.setHeader('X-Request-Id', id);

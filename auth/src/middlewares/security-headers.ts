@@ -20,9 +20,11 @@ const setByHelmet = helmet({
 /** Security headers of every response (ASVS 3.4). A response is JSON for one caller: never a page, never cached. */
 export const securityHeaders = { ...headersOf(setByHelmet), 'Cache-Control': 'no-store' };
 
+const headerList = Object.entries(securityHeaders);
+
 /** Sets the security headers. A response that nobody may store has no "304 Not Modified" either. */
 export const withSecurityHeaders: RequestHandler = (req, res, next) => {
-  res.set(securityHeaders);
+  for (const [name, value] of headerList) res.setHeader(name, value);
   // Express would answer 304 to `If-None-Match: *`.
   delete req.headers['if-none-match'];
   next();

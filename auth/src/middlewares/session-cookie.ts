@@ -1,34 +1,38 @@
 import cookieSession from 'cookie-session';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { IssuedJwt } from '../services/sessions/sessions';
 import { beforeHead, cookiesNamed } from './cookies';
 
 /**
  * The `session` cookie, which contains `{"jwt":"…"}`. It is not signed, because the JWT is. cookie-session writes it
- * when the response begins; what it has no option for is added then.
- * @param publicUrl if it is https, the cookie is Secure, whatever the request's connection and headers are
+ * when the response begins; what it has no option for is added then. It is asked only where the cookie changes, since
+ * most requests leave the cookie as it is.
  */
-export function sessionCookie(publicUrl: URL): RequestHandler {
-  const session = cookieSession({
-    name: 'session',
-    signed: false,
-    httpOnly: true,
-    sameSite: 'lax',
-    path: '/',
-  });
-  return (req, res, next) => {
-    // cookie-session asks after this one, and so sets the cookie before.
-    beforeHead(res, () => {
-      completeSessionCookie(res, publicUrl.protocol === 'https:', req.sessionOptions.maxAge);
-    });
-    session(req, res, next);
-  };
-}
+const openSession = cookieSession({
+  name: 'session',
+  signed: false,
+  httpOnly: true,
+  sameSite: 'lax',
+  path: '/',
+});
 
 /** Sets the cookie, which lives as long as the session. */
-export function setSessionCookie(req: Request, { jwt, remainingSeconds }: IssuedJwt): void {
-  req.session = { jwt };
-  req.sessionOptions.maxAge = remainingSeconds * 1000;
+export function setSessionCookie(req: Request, res: Response, { jwt, remainingSeconds }: IssuedJwt): void {
+  change(req, res, { jwt }, remainingSeconds);
+}
+
+export function clearSessionCookie(req: Request, res: Response): void {
+  change(req, res, null, 0);
+}
+
+function change(req: Request, res: Response, content: { jwt: string } | null, maxAge: number): void {
+  // cookie-session asks after this one, and so sets the cookie before.
+  beforeHead(res, () => {
+    completeSessionCookie(res, req.setsSecureCookies, maxAge);
+  });
+  openSession(req, res, () => undefined);
+  req.session = content;
+  req.sessionOptions.maxAge = maxAge * 1000;
 }
 
 /**
@@ -52,14 +56,12 @@ function jwtIn(value: string): string | undefined {
   }
 }
 
-function completeSessionCookie(res: Response, secure: boolean, maxAgeMs = 0): void {
+function completeSessionCookie(res: Response, secure: boolean, maxAge: number): void {
   const cookies = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
   if (cookies.length === 0) return;
   res.setHeader(
     'Set-Cookie',
-    cookies.map((cookie) =>
-      cookie.startsWith('session=') ? complete(cookie, secure, maxAgeMs / 1000) : cookie,
-    ),
+    cookies.map((cookie) => (cookie.startsWith('session=') ? complete(cookie, secure, maxAge) : cookie)),
   );
 }
 

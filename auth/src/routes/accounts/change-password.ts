@@ -18,7 +18,7 @@ export const changePassword = (ownAccount: OwnAccount): RequestHandler[] => [
       caller,
     );
     // The old JWT has a lower generation, which other services will refuse.
-    setSessionCookie(req, issued);
+    setSessionCookie(req, res, issued);
     req.log.info(
       { event: 'password_changed', userId: caller.account.user._id, reason: 'by the user' },
       'password changed',

@@ -1,3 +1,4 @@
+import { clearSessionCookie } from '../../middlewares/session-cookie';
 import type { RequestHandler } from 'express';
 import { matchedData } from 'express-validator';
 import { signedInCallerOf } from '../../middlewares/caller';
@@ -12,7 +13,7 @@ export const closeAccount = (ownAccount: OwnAccount): RequestHandler[] => [
   async (req, res) => {
     const caller = signedInCallerOf(req);
     await ownAccount.close(matchedData<{ password: string }>(req), caller);
-    req.session = null;
+    clearSessionCookie(req, res);
     req.log.info({ event: 'account_closed', userId: caller.account.user._id }, 'account closed');
     res.status(204).send();
   },

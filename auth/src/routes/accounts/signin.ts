@@ -18,7 +18,7 @@ export const signin = (accounts: Accounts, sessionStart: SessionStart): RequestH
     const caller = callerOf(req);
     const signedIn = await accounts.signIn(matchedData<Credentials>(req), caller);
     const { user } = signedIn;
-    setStartedSession(req, await sessionStart.afterSignIn(signedIn, sessionJwts(req), caller));
+    setStartedSession(req, res, await sessionStart.afterSignIn(signedIn, sessionJwts(req), caller));
     req.log.info({ event: 'signed_in', userId: user._id }, 'signed in');
     res.send(presentUser(user));
   },

@@ -20,7 +20,7 @@ export const signup = (accounts: Accounts, sessionStart: SessionStart): RequestH
     const caller = callerOf(req);
     const user = await accounts.signUp(matchedData<UserAttrs>(req), caller);
     if (!accounts.mustVerify(user))
-      setStartedSession(req, await sessionStart.afterSignUp(user, sessionJwts(req), caller));
+      setStartedSession(req, res, await sessionStart.afterSignUp(user, sessionJwts(req), caller));
     req.log.info({ event: 'signed_up', userId: user._id }, 'signed up');
     res.status(201).send(presentUser(user));
   },

@@ -9,6 +9,6 @@ export const showCurrentUser =
   async (req, res) => {
     const live = await sessions.renew(sessionJwts(req));
     // An invalid cookie is not cleared, because that could undo a sign-in by a parallel request.
-    if (live?.issued) setSessionCookie(req, live.issued);
+    if (live?.issued) setSessionCookie(req, res, live.issued);
     res.send({ currentUser: live ? presentUser(live.user) : null });
   };

@@ -1,3 +1,4 @@
+import { clearSessionCookie } from '../../middlewares/session-cookie';
 import type { Request, RequestHandler } from 'express';
 import { NotFoundError } from '../../errors/not-found-error';
 import { signedInCallerOf } from '../../middlewares/caller';
@@ -10,7 +11,7 @@ export const endSession =
   async (req, res) => {
     const caller = signedInCallerOf(req);
     if (!(await sessions.endOne(req.params.id, caller))) throw new NotFoundError();
-    if (isCurrent(req, caller.account)) req.session = null;
+    if (isCurrent(req, caller.account)) clearSessionCookie(req, res);
     res.status(204).send();
   };
 

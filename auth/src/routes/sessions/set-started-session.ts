@@ -1,9 +1,10 @@
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
+import { setDeviceCookie } from '../../middlewares/device-cookie';
 import { setSessionCookie } from '../../middlewares/session-cookie';
 import type { StartedSession } from '../../services/accounts/session-start';
 
 /** Gives the request's browser the cookies of a session that has started. */
-export function setStartedSession(req: Request, { issued, device }: StartedSession): void {
-  setSessionCookie(req, issued);
-  req.newDevice = device;
+export function setStartedSession(req: Request, res: Response, { issued, device }: StartedSession): void {
+  setDeviceCookie(req, res, device);
+  setSessionCookie(req, res, issued);
 }

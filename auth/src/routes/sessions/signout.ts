@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { callerOf } from '../../middlewares/caller';
-import { sessionJwts } from '../../middlewares/session-cookie';
+import { clearSessionCookie, sessionJwts } from '../../middlewares/session-cookie';
 import type { Sessions } from '../../services/sessions/sessions';
 
 /** POST /api/users/signout: ends every session that the browser's cookies name and clears the cookie. */
@@ -8,6 +8,6 @@ export const signout =
   (sessions: Sessions): RequestHandler =>
   async (req, res) => {
     await sessions.signOut(sessionJwts(req), callerOf(req));
-    req.session = null;
+    clearSessionCookie(req, res);
     res.send({});
   };
