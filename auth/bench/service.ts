@@ -19,13 +19,17 @@ export interface Server {
 export const cost: ScryptCost = { ln: 15, r: 8, p: 3 };
 export const parallelHashes = 2;
 
-/** What the image sets for its process, and so for every process that is measured. */
-export const imageSettings = { NODE_ENV: 'production', MALLOC_MMAP_THRESHOLD_: '1048576' };
+/** What the image and the Deployment set for the process, and so for every process that is measured. */
+export const processSettings = {
+  NODE_ENV: 'production',
+  MALLOC_MMAP_THRESHOLD_: '1048576',
+  NODE_OPTIONS: '--max-old-space-size=128 --max-semi-space-size=8',
+};
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 const settings = {
-  ...imageSettings,
+  ...processSettings,
   ...highestSettings,
   PUBLIC_URL: 'https://bench.example',
   TRUST_PROXY: '0',

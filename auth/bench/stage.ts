@@ -5,7 +5,7 @@ import { startBaseline } from './baseline-server';
 import { compileProcesses } from './compile';
 import { accountAddress, accountCount, mailedAddress, mailedCount, requestsWith } from './requests';
 import { answerTo, openSessions, refusalOf, seedAccounts } from './seed';
-import { imageSettings, startService, type Server } from './service';
+import { processSettings, startService, type Server } from './service';
 import { startSilentMailServer } from './silent-mail-server';
 import { usageOf } from './usage';
 import { startWorker } from './worker-process';
@@ -71,8 +71,8 @@ async function setUp(say: (line: string) => void, atEnd: AtEnd) {
   return {
     servers,
     workers: {
-      hash: kept(startWorker('hash', imageSettings)),
-      driver: kept(startWorker('driver', { ...imageSettings, MONGO_URI: mongod.uri('baseline') })),
+      hash: kept(startWorker('hash', processSettings)),
+      driver: kept(startWorker('driver', { ...processSettings, MONGO_URI: mongod.uri('baseline') })),
     },
     load: kept(startWorker('load')),
     mongodPid: mongod.pid ?? 0,

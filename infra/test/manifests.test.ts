@@ -297,6 +297,8 @@ describe('production', () => {
   it('runs compiled code with production settings, without the parts for development', () => {
     const { pod, container } = auth('overlays/production');
     assert.equal(env(container, 'NODE_ENV'), 'production');
+    // Neither without the other: see base.
+    assert.match(env(container, 'NODE_OPTIONS') ?? '', /--max-old-space-size=\d+ --max-semi-space-size=\d+/);
     assert.equal(env(container, 'PASSWORD_PROFILE'), 'strict');
     assert.deepEqual(pod.initContainers ?? [], []);
     assert.deepEqual(
