@@ -92,7 +92,7 @@ describe('the life of an account, by mouse', () => {
     await page.reload();
     await page.getByText('A change of address waits').waitFor();
     await check(page, 'account-waiting');
-    const undo = await linkTo('grace@example.com', 'change');
+    const undo = await linkTo('grace@example.com', 'address');
     await go(page, await linkTo('hopper@example.com'));
     await heading(page, 'Confirm your new address');
     await press(page, 'Confirm the new address');
@@ -106,7 +106,7 @@ describe('the life of an account, by mouse', () => {
     await press(page, 'Restore my address');
     await heading(page, 'Your address is restored');
     await check(page, 'undone');
-    await go(page, await linkTo('grace@example.com', 'password'));
+    await go(page, await linkTo('grace@example.com', 'Reset'));
     await heading(page, 'Set a new password');
     await check(page, 'password-new');
     await field(page, 'New password').fill(password);
