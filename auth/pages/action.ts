@@ -1,6 +1,5 @@
-import { alertIn, clearAlert } from './alerts';
+import { alertIn, clearAlert, tellOfWaiting } from './alerts';
 import { isSignedOut, showFailure } from './failure';
-import { words } from './words/words';
 
 /** The person has changed their mind: nothing failed. */
 export class Cancelled extends Error {
@@ -28,7 +27,7 @@ export function once({ button, place, act, tell = (error) => void alertIn(place,
     clearAlert(place);
     let waiting: HTMLElement | undefined;
     const slow = setTimeout(() => {
-      waiting = alertIn(place, words.common.slow);
+      waiting = tellOfWaiting(place);
     }, slowMs);
     button.setAttribute('aria-busy', 'true');
     try {

@@ -3,26 +3,33 @@ import { inWords } from './in-words';
 import { Refusal } from './refusal';
 import { words } from './words/words';
 
-const selector = ':scope > .alert, :scope > .notice.done';
+const selector = ':scope > .alert, :scope > [role=status]';
 
 /**
- * Says at the top of a place what went wrong, or is awaited. It is read out at once.
+ * Says at the top of a place what went wrong. It is read out at once.
  * @param button rests for as long as the service says that it is too early to try again
  */
-export function alertIn(place: HTMLElement, what: unknown, button?: HTMLButtonElement): HTMLElement {
+export function alertIn(place: HTMLElement, what: unknown, button: HTMLButtonElement): HTMLElement {
   clearAlert(place);
-  const text = typeof what === 'string' ? what : inWords(what);
+  const text = inWords(what);
   const alert = el('p', { class: 'alert', role: 'alert' }, text);
   insert(place, alert);
-  if (what instanceof Refusal && what.retryAfter !== undefined && button)
+  if (what instanceof Refusal && what.retryAfter !== undefined)
     countDown(alert, text, what.retryAfter, button);
   return alert;
 }
 
 /** Says at the top of a place that something is done. */
-export function tellIn(place: HTMLElement, text: string): void {
+export const tellIn = (place: HTMLElement, text: string): HTMLElement => status(place, text, 'notice done');
+
+/** Says at the top of a place that something is awaited. */
+export const tellOfWaiting = (place: HTMLElement): HTMLElement => status(place, words.common.slow, 'notice');
+
+function status(place: HTMLElement, text: string, name: string): HTMLElement {
   clearAlert(place);
-  insert(place, el('p', { class: 'notice done', role: 'status' }, text));
+  const notice = el('p', { class: name, role: 'status' }, text);
+  insert(place, notice);
+  return notice;
 }
 
 export function clearAlert(place: HTMLElement): void {

@@ -26,7 +26,9 @@ export async function listEvents(ids: { list: string; more: string }, path: stri
 
 type Get = (path: string) => Promise<EventPage>;
 
-function item({ at, action, outcome, count = 1, by, ip, userAgent }: ActivityEvent): HTMLLIElement {
+function item(event: ActivityEvent): HTMLLIElement {
+  const { at, action, outcome, count = 1, ip, userAgent } = event;
+  const by = byWhom(event);
   const actions: Readonly<Record<string, string>> = words.actions;
   const facts = [
     by === 'admin' ? words.account.byAdmin : undefined,
@@ -46,4 +48,11 @@ function item({ at, action, outcome, count = 1, by, ip, userAgent }: ActivityEve
     el('div', { class: 'hint' }, facts.join(' · ')),
   );
   return el('li', { tabindex: '-1' }, what, el('span', { class: 'hint' }, time(at)));
+}
+
+/** The audit trail, which admins read, names accounts. */
+function byWhom({ by, actor, user }: ActivityEvent): ActivityEvent['by'] {
+  if (actor === undefined) return by;
+  if (actor === 'operator') return actor;
+  return actor === user ? 'you' : 'admin';
 }

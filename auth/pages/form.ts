@@ -36,7 +36,7 @@ const valuesOf = (form: HTMLFormElement): Values =>
   );
 
 const inputsOf = (form: HTMLFormElement): HTMLInputElement[] => [
-  ...form.querySelectorAll<HTMLInputElement>('input[name]'),
+  ...form.querySelectorAll<HTMLInputElement>('input[name]:enabled'),
 ];
 
 /** Whether no field is empty that must not be. The service checks everything else. */

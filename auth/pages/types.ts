@@ -33,6 +33,8 @@ export interface ActivityEvent {
   detail?: string;
   count?: number;
   by?: 'you' | 'admin' | 'operator';
+  /** In the audit trail, where `by` is not said. */
+  user?: string;
   actor?: string;
   ip?: string;
   userAgent?: string;

@@ -26,6 +26,8 @@ export interface TestBrowser {
   go: (page: Page, to: string) => Promise<void>;
   /** The link in the next mail to that address. */
   linkTo: (email: string, subject?: string) => Promise<string>;
+  /** What browsers have complained of: violations of the CSP, and errors of scripts. A test that causes them takes them out. */
+  complaints: string[];
   /** Checks a state of a page with axe, in the light and wide, and in the dark and narrow, and keeps pictures. */
   check: (page: Page, name: string) => Promise<void>;
 }
@@ -76,6 +78,7 @@ export function usePages(options: Options = {}, settings: Partial<PageSettings> 
   };
   return {
     service,
+    complaints,
     open: async (contextOptions) => {
       const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', ...contextOptions });
       return watch(await context.newPage());

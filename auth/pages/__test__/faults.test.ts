@@ -92,7 +92,7 @@ describe('a page says plainly', () => {
     }
     await page.getByText('There were too many attempts.').waitFor();
     await page
-      .getByText(/Try again in [\d,]+ seconds/)
+      .getByText(/Try again in \d+ minutes? and \d+ seconds?/)
       .first()
       .waitFor();
     expect(await page.getByRole('button', { name: 'Sign in' }).getAttribute('aria-disabled')).toBe('true');

@@ -12,14 +12,20 @@ describe('two tabs of one browser', () => {
     const second = await tab(page);
     await go(second, '/account');
     await heading(second, 'Your account');
+    // A page before this one, to which Back leads.
+    await go(page, '/admin');
+    await heading(page, 'This page is for admins');
+    await go(page, '/account');
+    await heading(page, 'Your account');
     await press(page, 'Sign out');
     await second.getByText('You are signed out.').waitFor();
     await page.getByText('You are signed out.').waitFor();
 
     await page.goBack();
-    await heading(page, 'Sign in');
-    expect(await page.getByText('tabs@example.com').count()).toBe(0);
+    await heading(page, 'Sign in as an admin');
+    expect(await page.getByRole('button', { name: 'Sign out' }).count()).toBe(0);
 
+    await go(page, '/signin');
     await fillSignIn(page, 'tabs@example.com');
     await heading(page, 'Your account');
     await heading(second, 'Your account');

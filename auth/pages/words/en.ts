@@ -9,6 +9,12 @@ const number = new Intl.NumberFormat('en');
 const counted = (count: number, unit: string): string =>
   `${number.format(count)} ${unit}${count === 1 ? '' : 's'}`;
 
+/** `2 minutes and 5 seconds`, to the second. */
+const clock = (seconds: number): string => {
+  const rest = counted(seconds % 60, 'second');
+  return seconds < 60 ? rest : `${counted(Math.floor(seconds / 60), 'minute')} and ${rest}`;
+};
+
 /** A length of time: in days from two days on, else in hours, of which there is at least one. */
 const duration = (seconds: number): string => {
   const hours = Math.max(1, Math.floor(seconds / 3600));
@@ -42,7 +48,7 @@ export const words = {
     show: 'Show',
     hide: 'Hide',
     slow: 'Still waiting for an answer …',
-    wait: (seconds: number) => `Try again in ${counted(seconds, 'second')}.`,
+    wait: (seconds: number) => `Try again in ${clock(seconds)}.`,
     waited: 'You can try again now.',
     failed: 'This did not work',
     tryAgain: 'Try again',
