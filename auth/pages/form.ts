@@ -1,5 +1,5 @@
 import { once } from './action';
-import { alertIn } from './alerts';
+import { alertIn, clearAlert } from './alerts';
 import { el, focusOn } from './dom';
 import { faultInWords } from './in-words';
 import { Refusal } from './refusal';
@@ -22,6 +22,14 @@ export function onSubmit(form: HTMLFormElement, send: (values: Values) => Promis
     tell: (error) => {
       tellFaults(form, error, button);
     },
+  });
+  form.addEventListener('input', ({ target }) => {
+    if (!(target instanceof HTMLInputElement)) return;
+    clearFault(target);
+    // With another address there may be nothing to wait for.
+    if (target.type !== 'email') return;
+    clearAlert(form);
+    button.removeAttribute('aria-disabled');
   });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -74,11 +82,13 @@ function sayBeside(input: HTMLInputElement, text: string): void {
 }
 
 function clearFaults(form: HTMLFormElement): void {
-  for (const error of form.querySelectorAll('.error')) error.remove();
-  for (const input of inputsOf(form)) {
-    input.removeAttribute('aria-invalid');
-    const { hint } = input.dataset;
-    if (hint === undefined) input.removeAttribute('aria-describedby');
-    else input.setAttribute('aria-describedby', hint);
-  }
+  for (const input of inputsOf(form)) clearFault(input);
+}
+
+function clearFault(input: HTMLInputElement): void {
+  document.getElementById(`${input.id}-error`)?.remove();
+  input.removeAttribute('aria-invalid');
+  const { hint } = input.dataset;
+  if (hint === undefined) input.removeAttribute('aria-describedby');
+  else input.setAttribute('aria-describedby', hint);
 }

@@ -97,6 +97,8 @@ describe('a page says plainly', () => {
       .waitFor();
     expect(await page.getByRole('button', { name: 'Sign in' }).getAttribute('aria-disabled')).toBe('true');
     await check(page, 'too-many');
+    await fillSignIn(page, 'limited-not@example.com', 'wrong');
+    await page.getByText('is wrong').waitFor();
   });
 
   it('that the account can’t be shown, with a way to try again', async () => {

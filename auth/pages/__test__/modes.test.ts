@@ -22,6 +22,7 @@ describe('SIGNUP_MODE=verify-first', () => {
     await press(page, 'Open my account');
     await page.getByText('Use at least 8').waitFor();
     await field(page, 'New password').fill(newPassword);
+    expect(await page.getByText('Use at least 8').count()).toBe(0);
     await check(page, 'open-account');
     await press(page, 'Open my account');
     await heading(page, 'Your account is open');

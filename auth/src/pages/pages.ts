@@ -2,7 +2,7 @@ import { Router, type RequestHandler } from 'express';
 import { NotFoundError } from '../errors/not-found-error';
 import { methodNotAllowed } from '../middlewares/method-not-allowed';
 import { DocumentCache, type PageSettings } from './document-cache';
-import type { PagesSource } from './page-files';
+import type { EncodedFile, PageFiles, PagesSource } from './page-files';
 import { assetHeaders, documentHeaders } from './page-headers';
 import { assetsPath, notFoundPage, pagePaths } from './page-paths';
 import { sendFile } from './send-file';
@@ -36,11 +36,23 @@ export function pages({ source, settings }: PagesOptions): Router {
 const asset =
   (source: PagesSource): RequestHandler<{ name: string }> =>
   async (req, res) => {
-    const file = (await source()).assets.get(req.params.name);
-    if (!file) throw new NotFoundError();
-    res.set(assetHeaders);
-    sendFile(req, res, file);
+    const { name } = req.params;
+    const { assets } = await source();
+    const file = assets.get(name);
+    const other = file ?? ofOtherVersion(name, assets);
+    if (!other) throw new NotFoundError();
+    if (file) res.set(assetHeaders);
+    sendFile(req, res, other);
   };
+
+/**
+ * While a version is deployed, its page may ask the version before it for a file, or the other way round. It gets the file
+ * of that kind that is there, to be kept by nobody, rather than a page without style and script.
+ */
+function ofOtherVersion(name: string, assets: PageFiles['assets']): EncodedFile | undefined {
+  const [, kind = '', ending = ''] = /^(\w+)-[A-Z0-9]{8}(\.\w+)$/.exec(name) ?? [];
+  return [...assets].find(([own]) => own.startsWith(`${kind}-`) && own.endsWith(ending) && kind !== '')?.[1];
+}
 
 const belowApi = /^\/api(?:\/|$)/i;
 

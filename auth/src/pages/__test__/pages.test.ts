@@ -130,8 +130,18 @@ describe('a file of a page', () => {
     expect(headers['content-encoding']).toBe(encoding);
   });
 
+  it('of another version is that of this one, and nobody keeps it', async () => {
+    for (const name of ['app-AAAAAAAA.js', 'pages-AAAAAAAA.css', 'logo-AAAAAAAA.svg']) {
+      const response = await get(`/assets/${name}`).expect(200);
+      expect(response.headers['cache-control']).toBe('no-store');
+    }
+  });
+
   it.each([
     '/assets/nothing.js',
+    '/assets/app-AAAAAAAA.css',
+    '/assets/-AAAAAAAA.js',
+    '/assets/app-AAAAAAAA.js.br',
     '/assets/..%2fmanifest.json',
     '/assets/%2e%2e%2f%2e%2e%2findex.js',
     '/assets/..%5cmanifest.json',

@@ -21,7 +21,7 @@ describe('the built service', () => {
       'data-mail="off" data-signup="open" data-password-min="12" data-closed-seconds="0"',
     );
     const [, script = ''] = /src="(\/assets\/app-[^"]+)"/.exec(html) ?? [];
-    const { status, headers } = await fetch(url + script);
+    const { status, headers } = await fetch(url + script, { headers: { 'Accept-Encoding': 'br' } });
     expect(status).toBe(200);
     expect(headers.get('Content-Encoding')).toBe('br');
   });
