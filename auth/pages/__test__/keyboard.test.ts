@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { usePages } from './browser';
-import { heading, password, phone } from './people';
+import { heading, newPassword, password, phone } from './people';
 
 const { service, open, go, linkTo } = usePages();
 
@@ -91,4 +91,63 @@ it('a whole life goes by keyboard alone, from an empty database to a closed acco
   await page.keyboard.press('Enter');
   await page.getByText('Your account is closed.').waitFor();
   expect(await service.users.exists({ email })).toBeNull();
+});
+
+it('a forgotten password is replaced by keyboard alone', async () => {
+  const email = 'forgot@example.com';
+  await service.signedUp(email);
+  const page = await open();
+  await go(page, '/signin');
+  await heading(page, 'Sign in');
+  await tabTo(page, 'Forgot your password?');
+  await page.keyboard.press('Enter');
+  await heading(page, 'Forgot your password?');
+  await type(page, 'E-mail address', email);
+  await page.keyboard.press('Enter');
+  await heading(page, 'Check your mail');
+  await go(page, await linkTo(email, 'Reset'));
+  await heading(page, 'Set a new password');
+  await type(page, 'New password', newPassword);
+  await page.keyboard.press('Enter');
+  await page.getByText('Your new password is set.').waitFor();
+  await type(page, 'E-mail address', email);
+  await type(page, 'Password', newPassword);
+  await page.keyboard.press('Enter');
+  await heading(page, 'Your account');
+});
+
+it('an admin finds and deletes a user by keyboard alone', async () => {
+  await service.signedUpAdmin('key-admin@example.com');
+  await service.signedUp('key-user@example.com');
+  const page = await open();
+  await go(page, '/admin');
+  await tabTo(page, 'Sign in');
+  await page.keyboard.press('Enter');
+  await type(page, 'E-mail address', 'key-admin@example.com');
+  await type(page, 'Password', password);
+  await page.keyboard.press('Enter');
+  await heading(page, 'Users');
+  await type(page, 'E-mail address begins with', 'key-user');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/email=key-user/);
+  await heading(page, 'Users');
+  await tabTo(page, 'key-user@example.com');
+  await page.keyboard.press('Enter');
+  await heading(page, 'key-user@example.com');
+  await tabTo(page, 'Disable');
+  await page.keyboard.press('Space');
+  await page.getByText('Changed.').waitFor();
+  await tabTo(page, 'Delete');
+  await page.keyboard.press('Enter');
+  // The focus is on what does no harm.
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await tabTo(page, 'Delete');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await tabTo(page, 'Delete for good');
+  await page.keyboard.press('Enter');
+  await page.getByText('The account is deleted.').waitFor();
+  expect(await service.users.exists({ email: 'key-user@example.com' })).toBeNull();
 });

@@ -26,6 +26,7 @@ export async function signIn(): Promise<void> {
   byId('sign-up', HTMLAnchorElement).search = location.search;
   const reason = new URLSearchParams(location.search).get('reason') ?? '';
   if (Object.hasOwn(reasons, reason)) tellIn(form, reasons[reason] ?? '');
+  if (!navigator.cookieEnabled) tellIn(form, words.signIn.noCookies);
   onSignIn(goOn);
   if (await currentUser()) goOn();
   else if (document.activeElement === document.body) byId('email', HTMLInputElement).focus();

@@ -87,6 +87,7 @@ export const words = {
     noAccount: 'No account yet?',
     signUp: 'Create an account',
     ended: 'You are signed out, or your session has ended. Sign in to go on.',
+    noCookies: 'Your browser keeps no cookies, and sign-in needs one. Allow them for this site.',
     signedOut: 'You are signed out.',
     closed: 'Your account is closed.',
     passwordSet: 'Your new password is set. Sign in with it.',
