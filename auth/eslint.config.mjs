@@ -2,11 +2,13 @@ import tseslint from 'typescript-eslint';
 
 // Imports go one way: index → app → routes → services → models. All of them may use errors.
 const layersAbove = {
-  errors: ['routes', 'middlewares', 'services', 'models', 'app', 'config'],
-  models: ['routes', 'middlewares', 'services', 'app', 'config'],
-  services: ['routes', 'middlewares', 'app', 'config'],
-  middlewares: ['routes', 'app', 'config'],
-  routes: ['app', 'config'],
+  errors: ['routes', 'pages', 'middlewares', 'services', 'models', 'app', 'config'],
+  models: ['routes', 'pages', 'middlewares', 'services', 'app', 'config'],
+  services: ['routes', 'pages', 'middlewares', 'app', 'config'],
+  middlewares: ['routes', 'pages', 'app', 'config'],
+  routes: ['pages', 'app', 'config'],
+  // The pages know nothing of accounts: they use the JSON API alone.
+  pages: ['routes', 'services', 'models', 'app', 'config'],
 };
 
 // The areas of services/. Only accounts/ may use other areas, but all may use audit/ and metrics/. None may use services.ts,
@@ -95,6 +97,26 @@ export default tseslint.config(
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' },
+      ],
+    },
+  },
+  // What runs in a browser takes only plain facts of the service, or its bundle would grow by all that they import.
+  {
+    files: ['pages/**/*.ts'],
+    ignores: ['**/__test__/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['**/src/*', '!**/src/browser-words', '!**/src/input-limits', '!**/src/product-name'],
+              allowTypeImports: true,
+              message:
+                'Pages may use types of the service, and its plain facts: they use its JSON API for the rest.',
+            },
+          ],
+        },
       ],
     },
   },

@@ -27,7 +27,7 @@ export async function runService({
   stop,
   ready,
 }: ServiceOptions): Promise<number> {
-  const script = path.resolve(__dirname, '../src/index.ts');
+  const script = path.resolve(__dirname, './serve.ts');
   const group = startGroup(
     process.execPath,
     [tsNodeDev(), '--respawn', '--transpile-only', '--no-notify', script],

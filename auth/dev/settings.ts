@@ -66,8 +66,8 @@ export function misspelt(env: NodeJS.ProcessEnv): { name: string; meant: string 
     });
 }
 
-// Names near to one of ours that other programs read: git and mail programs.
-const otherPrograms = new Set(['EMAIL']);
+// Names near to one of ours that other programs read: git and mail programs, and those that show text page by page.
+const otherPrograms = new Set(['EMAIL', 'PAGER']);
 
 /** One letter in six may differ, and letters may have changed places. */
 const resembles = (name: string, setting: string): boolean =>

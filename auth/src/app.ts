@@ -17,6 +17,7 @@ import { requireFresh } from './middlewares/require-fresh';
 import { requireRole } from './middlewares/require-role';
 import { sameOrigin, type OwnOrigins } from './middlewares/same-origin';
 import { withSecurityHeaders } from './middlewares/security-headers';
+import { pages, type PagesOptions } from './pages/pages';
 import { changeEmail } from './routes/accounts/change-email';
 import { changePassword } from './routes/accounts/change-password';
 import { changeUser } from './routes/accounts/change-user';
@@ -51,6 +52,8 @@ export interface AppDeps extends Services, OwnOrigins {
   now: () => Date;
   /** With `verify-first`, an account is created once its address is verified. This needs mail. */
   signupMode: Config['signupMode'];
+  /** Undefined where the service has no pages for people. */
+  pages?: PagesOptions | undefined;
   /** How many proxies in front of the service may set X-Forwarded-* headers. */
   trustedProxies: number;
 }
@@ -71,6 +74,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use(jsonBody());
   app.use(cookieSecurity(deps.publicUrl));
   app.use('/api/users', routes(deps));
+  if (deps.pages) app.use(pages(deps.pages));
   app.use(() => {
     throw new NotFoundError();
   });

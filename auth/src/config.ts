@@ -62,6 +62,8 @@ const settings = (production: boolean) => ({
       ? text('must be set to the https:// address that browsers use').transform(asOrigin('https:'))
       : z.string().default('http://localhost:3000').transform(asOrigin('https:', 'http:')),
   ),
+  /** Whether the service has pages for people, where links in mails then lead. */
+  pages: setting('PAGES', onOff()),
   trustedProxies: setting(
     'TRUST_PROXY',
     production

@@ -10,6 +10,9 @@ import { isConnected } from './models/connect-database';
 import { transactions } from './models/database';
 import { followUniqueAddress } from './models/unique-address';
 import { SessionFeed } from './models/session-feed';
+import { builtPages, readPages, type PagesSource } from './pages/page-files';
+import type { PagesOptions } from './pages/pages';
+import { inputLimits } from './input-limits';
 import { createHttpServer, drain, listen } from './server';
 import { operator } from './services/caller';
 import { Password } from './services/passwords/password';
@@ -21,7 +24,7 @@ import { Jwts } from './services/sessions/jwts';
 
 const graceMs = 9000;
 
-async function main(): Promise<void> {
+async function main(openPages: () => PagesSource): Promise<void> {
   const config = readSettings();
   const logger = createLogger(config.logLevel);
   const stopping = stopSignal(logger);
@@ -75,6 +78,7 @@ async function main(): Promise<void> {
     logger,
     now,
     signupMode: config.signupMode,
+    pages: pagesOptions(config, openPages),
     publicUrl: config.publicUrl,
     production: config.production,
     trustedProxies: config.trustedProxies,
@@ -102,10 +106,30 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-function mailOptions({ mail, publicUrl }: Config, logger: Logger): MailOptions | undefined {
+function mailOptions({ mail, publicUrl, pages }: Config, logger: Logger): MailOptions | undefined {
   if (!mail)
     logger.warn('SMTP_URL is not set, or MAIL is off: no mail is sent, and what needs it is not there');
-  return mail && { ...mail, publicUrl };
+  return mail && { ...mail, publicUrl, linksSayPurpose: pages };
+}
+
+function pagesOptions(config: Config, openPages: () => PagesSource): PagesOptions | undefined {
+  if (!config.pages) return undefined;
+  const { mail, signupMode, passwordRules, closedAccountSeconds } = config;
+  const { passwordMinCharacters, strictPasswordMinCharacters } = inputLimits;
+  const settings = {
+    mail: mail !== undefined,
+    signupMode,
+    passwordMinCharacters:
+      passwordRules.profile === 'strict' ? strictPasswordMinCharacters : passwordMinCharacters,
+    closedAccountSeconds: mail ? closedAccountSeconds : 0,
+  };
+  return { source: openPages(), settings };
+}
+
+/** The pages of the build, which never change. */
+function openBuiltPages(): PagesSource {
+  const files = readPages(builtPages);
+  return () => files;
 }
 
 function readSettings(): Config {
@@ -148,9 +172,16 @@ function signingKey({ jwt }: Config, logger: Logger): KeyObject {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 }
 
-main().catch((error: unknown) => {
+/** @param openPages where the pages come from */
+export function run(openPages: () => PagesSource): void {
+  main(openPages).catch(fail);
+}
+
+function fail(error: unknown): never {
   // Told to stop before it had started.
   if (error instanceof Error && error.name === 'AbortError') process.exit(0);
   process.stderr.write(`auth: ${error instanceof Error ? error.message : 'failed to start'}\n`);
   process.exit(1);
-});
+}
+
+if (require.main === module) run(openBuiltPages);

@@ -6,9 +6,11 @@ import { after, before, describe, it } from 'node:test';
 import { describeAccounts, newEmail, type User } from './support/accounts';
 import { build, makeSecrets, Namespace, settled } from './support/cluster';
 import { Browser, Ingress, Load } from './support/ingress';
+import { Inbox } from './support/inbox';
 import { defineKinds } from './support/definitions';
 import { compose, find, kustomizations, project, render, type PodSpec } from './support/manifests';
 import { killMongod, mongosh } from './support/mongo';
+import { chromiumPath, signUpInBrowser } from './support/pages';
 import { readme } from './support/readme';
 import { run, say, sleep, until } from './support/run';
 import {
@@ -149,6 +151,19 @@ describe('the base, as skaffold dev deploys it', () => {
   });
 
   it('signs a user up, in and out over HTTPS', () => walkThrough(ingress));
+
+  it(
+    'signs a user up in a browser, and verifies the address by the link of the mail',
+    { skip: chromiumPath === undefined && 'there is no Chromium' },
+    () => signUpInBrowser(base, host, new Inbox(namespace), newEmail()),
+  );
+
+  it('serves the pages, and JSON for an unknown path below /api', async () => {
+    const { text, headers } = await ingress.request({ path: '/api/nothing' });
+    assert.match(String(headers['content-type']), /json/, text);
+    const page = await ingress.request({ path: '/signin' });
+    assert.match(page.text, /<h1>Sign in<\/h1>/);
+  });
 
   it('logs that it is connected', async () => {
     assert.match(await namespace.kubectl(['logs', '-l', 'app=auth', '--tail=100']), /Connected to MongoDb/);

@@ -198,13 +198,21 @@ describe('every rendering', () => {
     assert.deepEqual(mongo?.ports, [{ name: 'mongo', containerPort: 27017 }]);
   });
 
-  it('routes only /api/users of ticketing.dev, over TLS and without annotations', () => {
+  it('routes the API and the pages of ticketing.dev, over TLS and without annotations', () => {
     for (const at of ['k8s', 'overlays/production'] as const) {
       const { spec, metadata } = find(rendered[at], 'Ingress', 'ingress-srv');
       const backend = { service: { name: 'auth-srv', port: { number: 3000 } } };
       assert.equal(spec?.['ingressClassName'], 'nginx');
       assert.deepEqual(spec['rules'], [
-        { host: 'ticketing.dev', http: { paths: [{ path: '/api/users', pathType: 'Prefix', backend }] } },
+        {
+          host: 'ticketing.dev',
+          http: {
+            paths: [
+              { path: '/api/users', pathType: 'Prefix', backend },
+              { path: '/', pathType: 'Prefix', backend },
+            ],
+          },
+        },
       ]);
       const [tls] = spec['tls'] as { hosts: string[]; secretName?: string }[];
       assert.deepEqual(tls?.hosts, ['ticketing.dev']);
@@ -213,17 +221,33 @@ describe('every rendering', () => {
     }
   });
 
-  it('has an HTTPRoute with the same route as the Ingress that it replaces', () => {
+  it('has an HTTPRoute with the same routes as the Ingress that it replaces', () => {
     const gateway = rendered['overlays/production-gateway'];
     assert.ok(!gateway.some(({ kind }) => kind === 'Ingress'));
     const { spec } = find(gateway, 'HTTPRoute', 'auth-route');
     assert.deepEqual(spec?.['hostnames'], ['ticketing.dev']);
-    assert.deepEqual(spec['rules'], [
-      {
-        matches: [{ path: { type: 'PathPrefix', value: '/api/users' } }],
+    assert.deepEqual(
+      spec['rules'],
+      ['/api/users', '/'].map((value) => ({
+        matches: [{ path: { type: 'PathPrefix', value } }],
         backendRefs: [{ name: 'auth-srv', port: 3000 }],
-      },
-    ]);
+      })),
+    );
+  });
+
+  it('has pages exactly where there is a route to them', async () => {
+    for (const at of kustomizations) assert.equal(env(auth(at).container, 'PAGES'), 'on', at);
+    for (const [route, kind, name] of [
+      ['ingress', 'Ingress', 'ingress-srv'],
+      ['gateway', 'HTTPRoute', 'auth-route'],
+    ] as const) {
+      const without = await compose([route]);
+      const [container] = podOf(find(without, 'Deployment', 'auth-depl'))?.containers ?? [];
+      assert.equal(container && env(container, 'PAGES'), 'off');
+      const { spec } = find(without, kind, name);
+      const paths = JSON.stringify(spec?.['rules']).match(/"\/[^"]*"/g);
+      assert.deepEqual(paths, ['"/api/users"']);
+    }
   });
 
   it('probes the health port, and only the readiness probe depends on the database', () => {
@@ -491,7 +515,7 @@ describe('the parts', () => {
     for (const at of kustomizations.filter((one) => one !== 'k8s')) {
       const text = await readFile(path.join(project, 'infra', at, 'kustomization.yaml'), 'utf8');
       const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-      assert.ok(lines.length <= 18, at);
+      assert.ok(lines.length <= 19, at);
     }
     const all = ['mongo-replica-set', 'mail', 'autoscaling', 'ingress', 'settings', 'backup', 'commands'];
     const kinds = async (components: string[]): Promise<string[]> =>
@@ -892,7 +916,12 @@ describe('the project', () => {
     const [artifact] = build.artifacts;
     assert.equal(artifact?.image, 'ticketing/auth-dev');
     assert.equal(artifact.docker.target, 'dev');
-    assert.deepEqual(artifact.sync, { manual: [{ src: 'src/**/*.ts', dest: '.' }] });
+    assert.deepEqual(artifact.sync, {
+      manual: [
+        { src: 'src/**/*.ts', dest: '.' },
+        { src: 'pages/**/*', dest: '.' },
+      ],
+    });
     assert.deepEqual(manifests.kustomize.paths, ['infra/k8s']);
     assert.deepEqual(
       profiles.map((profile) => profile.manifests.kustomize.paths),

@@ -123,6 +123,29 @@ describe('skaffold dev', () => {
     await until('the reverted change', async () => (await currentUser()) === '{"currentUser":null}');
   });
 
+  it('serves a saved page within 3 s, without building an image', async () => {
+    const builds = output.split('Build [ticketing/auth-dev]').length;
+    const file = path.join(copy, 'auth/pages/words/en.ts');
+    const source = await readFile(file, 'utf8');
+    const page = async (): Promise<string> => (await ingress.request({ path: '/signin' })).text;
+    await page();
+    const times: string[] = [];
+    for (const word of ['First', 'Second']) {
+      const saved = Date.now();
+      await writeFile(file, source.replace("title: 'Sign in'", `title: '${word}'`));
+      await until('the page', async () => (await page()).includes(`<h1>${word}</h1>`), {
+        timeoutMs: 10_000,
+        everyMs: 100,
+      });
+      times.push(seconds(saved));
+    }
+    say(`saved to served, a page: ${times.join(', ')}`);
+    assert.ok(times.every((time) => Number.parseFloat(time) < 3));
+    assert.equal(output.split('Build [ticketing/auth-dev]').length, builds);
+    await writeFile(file, source);
+    await until('the reverted page', async () => (await page()).includes('<h1>Sign in</h1>'));
+  });
+
   it('shows a compile error in the log, and serves again when it is fixed', async () => {
     const source = await readFile(route(), 'utf8');
     await appendFile(route(), 'const broken: = ;\n');

@@ -114,6 +114,15 @@ it('README.md is one page: at most 120 lines and 8 kB', () => {
   expect(readme.toString().split('\n').length - 1).toBeLessThanOrEqual(120);
 });
 
+it('the only pictures are two for the README, of at most 80 kB', () => {
+  const pictures = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.png'));
+  expect(pictures.sort()).toEqual(['account.png', 'sign-in.png']);
+  for (const name of pictures) {
+    expect(readFileSync(path.join(root, 'docs', name)).length).toBeLessThanOrEqual(80_000);
+    expect(readFileSync(path.join(root, '../README.md'), 'utf8')).toContain(`](auth/docs/${name})`);
+  }
+});
+
 describe('the shell commands of', () => {
   // zsh takes an unquoted ? * [ for a pattern, an interactive zsh does not know comments, and ! repeats a command.
   it.each(documents)('%s can be pasted in bash and zsh', (document) => {

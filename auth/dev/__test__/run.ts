@@ -42,7 +42,7 @@ export function useDev(): Dev {
   const temporaryFiles = () => path.join(copy, 'tmp');
   beforeAll(async () => {
     copy = await temporaryFolder();
-    for (const name of ['src', 'dev', 'package.json', 'tsconfig.json']) {
+    for (const name of ['src', 'dev', 'pages', 'package.json', 'tsconfig.json']) {
       cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
     }
     symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));

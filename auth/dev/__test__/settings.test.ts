@@ -16,7 +16,7 @@ describe('the settings of npm run dev', () => {
   });
 
   it('leaves other names alone', () => {
-    const names = 'PATH HOME LANG TERM USER SHELL EMAIL HOST PWD NODE_PATH NODE_OPTIONS HTTP_PROXY';
+    const names = 'PATH HOME LANG TERM USER SHELL EMAIL PAGER HOST PWD NODE_PATH NODE_OPTIONS HTTP_PROXY';
     expect(
       misspelt(Object.fromEntries([...names.split(' '), 'MAIL', 'PORT'].map((name) => [name, 'x']))),
     ).toEqual([]);

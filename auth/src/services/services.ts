@@ -53,6 +53,8 @@ export interface ServicesOptions {
 export interface MailOptions extends SmtpOptions, Pick<MailWorkerOptions, 'pollMs' | 'firstRetryMs'> {
   /** Where the links in mails lead. */
   publicUrl: URL;
+  /** Whether they say what they are for, as the service's own pages expect it. */
+  linksSayPurpose?: boolean | undefined;
   /** How long nobody can ask for another mail of one kind to one address. */
   coolDownSeconds: number;
   /** Whether the owner of an account is told of sign-ins from new devices. */
@@ -148,7 +150,7 @@ export function createServices(options: ServicesOptions): Services {
   const emailConfirmation = new EmailConfirmation(confirmation);
   const emailDecline = new EmailDecline(confirmation);
   const passwordReset = new PasswordReset({ ...shared, outbox });
-  const letters = new Letters({ users, closedAccounts, emailLinks, publicUrl: mail.publicUrl, now });
+  const letters = new Letters({ ...mail, users, closedAccounts, emailLinks, now });
   const worker = new MailWorker({ ...mail, mails, letters, mailer: smtp(mail), audit, metrics, logger });
   measureOutbox({ metrics, mails, now });
   const mailServices = { outbox, emailConfirmation, emailDecline, passwordReset, worker };

@@ -13,6 +13,8 @@ const processSettings = {
   HEALTH_PORT: '0',
   PASSWORD_COST: 'ln=4,r=8,p=1',
   LIMITS_WAIT_MS: '5000',
+  // Their build is not part of an earlier version that a test builds.
+  PAGES: 'off',
   ...raisedSettings,
 };
 

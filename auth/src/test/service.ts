@@ -200,6 +200,7 @@ async function startService(
         url: new URL(inbox.smtpUrl),
         from: 'ticketing <no-reply@ticketing.dev>',
         publicUrl,
+        linksSayPurpose: options.pages !== undefined,
         pollMs: 10,
         firstRetryMs: 50,
         coolDownSeconds,
@@ -303,7 +304,9 @@ function scanExchange(
     const [body] = args;
     if (typeof body === 'string' || Buffer.isBuffer(body)) {
       scan.addOutput(body.toString());
-      codeless.push(...errorsWithoutCode(res.statusCode, body.toString()));
+      // A page for an unknown path is no error of the API.
+      if (!String(res.getHeader('Content-Type')).startsWith('text/html'))
+        codeless.push(...errorsWithoutCode(res.statusCode, body.toString()));
     }
     return end(...args);
   }) as typeof res.end;

@@ -7,6 +7,7 @@ export interface Mail {
   subject: string;
   /** The same for every copy of one mail. */
   messageId: string;
+  link?: string;
   token?: string;
 }
 

@@ -1,4 +1,5 @@
-import { frame, serviceName, type Words } from './letter-words';
+import { productName } from '../../product-name';
+import { frame, type Words } from './letter-words';
 import type { Letter } from './smtp';
 
 /**
@@ -17,7 +18,7 @@ function textOf({ opening, closing }: Words, link?: Link): string {
   // The address has a line of its own, so that mail clients and the inbox of development find its end.
   const lines = link ? [`${link.button}:\n${link.href}`, frame.lifeOf(link.purpose, link.until)] : [];
   const last = link?.decline === undefined ? [] : [link.decline];
-  return `${[frame.greeting, ...opening, ...lines, ...closing, ...last, serviceName].join('\n\n')}\n`;
+  return `${[frame.greeting, ...opening, ...lines, ...closing, ...last, productName].join('\n\n')}\n`;
 }
 
 function htmlOf({ subject, opening, closing }: Words, link?: Link): string {
@@ -33,7 +34,7 @@ function htmlOf({ subject, opening, closing }: Words, link?: Link): string {
 </head>
 <body class="page" style="margin:0;padding:24px 16px;background:#f3f4f6">
 <div class="card" style="max-width:520px;margin:0 auto;padding:24px;border-radius:8px;background:#ffffff;color:#1f2937;${font}">
-<p class="quiet" style="margin:0 0 16px;color:#4b5563;font-weight:bold">${escape(serviceName)}</p>
+<p class="quiet" style="margin:0 0 16px;color:#4b5563;font-weight:bold">${escape(productName)}</p>
 <h1 style="margin:0 0 16px;font-size:22px;line-height:1.3">${escape(subject)}</h1>
 ${[frame.greeting, ...opening].map(paragraph).join('\n')}
 ${link ? htmlOfLink(link) : ''}

@@ -1,8 +1,9 @@
+import { browserInWords } from '../../browser-words';
 import { linkLifetimes, type LinkPurpose } from '../../models/link-purposes';
 import type { MailKind } from '../../models/mail';
 import type { SignIn } from '../../models/sign-in';
 import type { Role } from '../../models/user';
-import { browserInWords } from './browser-words';
+import { productName } from '../../product-name';
 
 /** What one letter says. Plain text: the format escapes it. */
 export interface Words {
@@ -23,8 +24,7 @@ export interface Words {
  */
 type LetterKind = Exclude<MailKind, 'password-choice'> | 'already-signed-up' | 'account-closed-for-good';
 
-export const serviceName = 'ticketing';
-const admins = `the admins of ${serviceName}`;
+const admins = `the admins of ${productName}`;
 
 /** The words that all letters share. */
 export const frame = {
@@ -42,7 +42,7 @@ export const letterWords = {
   verification: () => ({
     subject: 'Verify your e-mail address',
     opening: [
-      `An account at ${serviceName} uses this address. Please verify that the address is yours. You need to be signed in, ` +
+      `An account at ${productName} uses this address. Please verify that the address is yours. You need to be signed in, ` +
         'or to enter the password of the account.',
     ],
     link: { purpose: 'verification', button: 'Verify my address' },
@@ -54,7 +54,7 @@ export const letterWords = {
   signup: () => ({
     subject: 'Verify your e-mail address',
     opening: [
-      `Somebody signed up at ${serviceName} with this address. Verify the address and choose a password to open the account.`,
+      `Somebody signed up at ${productName} with this address. Verify the address and choose a password to open the account.`,
     ],
     link: { purpose: 'signup', button: 'Verify my address' },
     closing: [
@@ -65,7 +65,7 @@ export const letterWords = {
   'already-signed-up': () => ({
     subject: 'You have an account already',
     opening: [
-      `Somebody tried to sign up at ${serviceName} with this address. The address already has an account.`,
+      `Somebody tried to sign up at ${productName} with this address. The address already has an account.`,
       'Was it you? Sign in, or set a new password with "Forgot password".',
     ],
     closing: ["Wasn't you? You do not need to do anything. Nothing has changed."],
@@ -73,7 +73,7 @@ export const letterWords = {
   'password-reset': () => ({
     subject: 'Reset your password',
     opening: [
-      `We received a request to set a new password for your account at ${serviceName}.`,
+      `We received a request to set a new password for your account at ${productName}.`,
       'Use this link to set one. Every device is then signed out.',
     ],
     link: { purpose: 'password-reset', button: 'Set a new password' },
@@ -82,7 +82,7 @@ export const letterWords = {
   'password-changed': () => ({
     subject: 'Your password was changed',
     opening: [
-      `The password of your account at ${serviceName} was changed.`,
+      `The password of your account at ${productName} was changed.`,
       'Was it you? You do not need to do anything.',
     ],
     closing: ['Wasn\'t you? Set a new password now with "Forgot password". Every device is then signed out.'],
@@ -90,7 +90,7 @@ export const letterWords = {
   'email-change': () => ({
     subject: 'Confirm your new e-mail address',
     opening: [
-      `Somebody asked to use this address for an account at ${serviceName}. Confirm the address to complete the change. You ` +
+      `Somebody asked to use this address for an account at ${productName}. Confirm the address to complete the change. You ` +
         'need to be signed in, or to enter the password of the account.',
     ],
     link: { purpose: 'email-change', button: 'Confirm my new address' },
@@ -100,7 +100,7 @@ export const letterWords = {
   'email-change-notice': ({ newEmail }: { newEmail: string }) => ({
     subject: 'Your e-mail address is being changed',
     opening: [
-      `Somebody who knows your password asked to change the address of your account at ${serviceName} to ${newEmail}.`,
+      `Somebody who knows your password asked to change the address of your account at ${productName} to ${newEmail}.`,
       'Was it you? Do not use the link below. The change takes effect once you confirm it from the new address.',
       "Wasn't you? Use this link: your address stays, everyone is signed out, the password stops working, and we send you " +
         'a link to set a new one.',
@@ -111,7 +111,7 @@ export const letterWords = {
   'email-change-undone': () => ({
     subject: 'A change of address was undone',
     opening: [
-      `An account at ${serviceName} used this address. Whoever has the mailbox of its earlier address has undone the change. ` +
+      `An account at ${productName} used this address. Whoever has the mailbox of its earlier address has undone the change. ` +
         'The account no longer uses your address, every device is signed out, and the old password does not work any more.',
     ],
     closing: [`Wasn't you? If the account is yours, ask ${admins}.`],
@@ -119,20 +119,20 @@ export const letterWords = {
   'unverified-account-removed': () => ({
     subject: 'An account with your address was deleted',
     opening: [
-      `You restored your address at ${serviceName}. Meanwhile somebody had opened another account with this address, and had ` +
+      `You restored your address at ${productName}. Meanwhile somebody had opened another account with this address, and had ` +
         'not verified it. That account was deleted, because an address can have one account only.',
     ],
     closing: ["Wasn't you? Then somebody else can read your mail. Change the password of your mailbox."],
   }),
   'role-changed': ({ role }: { role: Role }) => ({
     subject: 'The role of your account was changed',
-    opening: [`An admin changed the role of your account at ${serviceName}. The role is now "${role}".`],
+    opening: [`An admin changed the role of your account at ${productName}. The role is now "${role}".`],
     closing: [`Wasn't you? Only an admin can change a role. If you did not expect it, ask ${admins}.`],
   }),
   'new-sign-in': ({ signIns, earlier, until }: { signIns: SignIn[]; earlier: number; until: Date }) => ({
     subject: 'New sign-in to your account',
     opening: [
-      `Somebody who knows your password signed in to your account at ${serviceName} from a browser in which you had not ` +
+      `Somebody who knows your password signed in to your account at ${productName} from a browser in which you had not ` +
         'signed in before:',
       ...signIns.map(signInInWords),
       ...(earlier === 0 ? [] : [`Sign-ins before these: ${earlier}.`]),
@@ -146,13 +146,13 @@ export const letterWords = {
   'account-disabled': () => ({
     subject: 'Your account was disabled',
     opening: [
-      `An admin disabled your account at ${serviceName}. Every device is signed out, and nobody can sign in.`,
+      `An admin disabled your account at ${productName}. Every device is signed out, and nobody can sign in.`,
     ],
     closing: [`Wasn't you? Only an admin can disable an account. To have it enabled again, ask ${admins}.`],
   }),
   'account-enabled': () => ({
     subject: 'Your account was enabled',
-    opening: [`An admin enabled your account at ${serviceName} again. You can sign in.`],
+    opening: [`An admin enabled your account at ${productName} again. You can sign in.`],
     closing: [
       `Wasn't you? Only an admin can enable an account. If you did not expect it, ask ${admins}. If somebody else may ` +
         'know your password, set a new one with "Forgot password".',
@@ -161,7 +161,7 @@ export const letterWords = {
   'account-closed': ({ until }: { until: Date }) => ({
     subject: 'Your account was closed',
     opening: [
-      `Somebody who knows your password closed your account at ${serviceName}.`,
+      `Somebody who knows your password closed your account at ${productName}.`,
       'Was it you? You do not need to do anything. The account is deleted once the link below has expired.',
       "Wasn't you? Use this link: your account comes back, everyone is signed out, the password stops working, and we " +
         'send you a link to set a new one.',
@@ -172,7 +172,7 @@ export const letterWords = {
   'account-closed-for-good': () => ({
     subject: 'Your account was closed',
     opening: [
-      `Somebody who knows your password closed your account at ${serviceName}. It was deleted.`,
+      `Somebody who knows your password closed your account at ${productName}. It was deleted.`,
       'Was it you? You do not need to do anything.',
     ],
     closing: [
@@ -183,7 +183,7 @@ export const letterWords = {
   'account-reopened': () => ({
     subject: 'Your account is back',
     opening: [
-      `Your account at ${serviceName} was closed. A link that we sent to this address has brought it back. Every device ` +
+      `Your account at ${productName} was closed. A link that we sent to this address has brought it back. Every device ` +
         'is signed out, and the old password does not work any more.',
       'Use this link to set a new password.',
     ],

@@ -14,6 +14,8 @@ export interface LettersOptions {
   closedAccounts: ClosedAccountModel;
   emailLinks: EmailLinks;
   publicUrl: URL;
+  /** Whether a link says what it is for: the pages of the service ask, while other front ends may not expect it. */
+  linksSayPurpose?: boolean | undefined;
   now: () => Date;
 }
 
@@ -114,7 +116,7 @@ export class Letters {
     user: UserRecord | undefined,
     grant: Partial<EmailLinkAttrs> = {},
   ): Promise<Letter> {
-    const { emailLinks, publicUrl } = this.options;
+    const { emailLinks, publicUrl, linksSayPurpose } = this.options;
     const { purpose, until } = words.link;
     // An event between this look at the account and the link's birth ends the link: it has the epoch of before.
     const mark = user &&
@@ -124,8 +126,9 @@ export class Letters {
     const token = await emailLinks.issue(attrs, until);
     // A page of the front end, which sends the token on by POST. A fragment reaches no server, log or referrer.
     const page = `/${pages[purpose]}`;
+    const use = linksSayPurpose && page === '/email-verification' ? `?for=${purpose}` : '';
     return format(words, {
-      use: new URL(`${page}#token=${token}`, publicUrl).href,
+      use: new URL(`${page}${use}#token=${token}`, publicUrl).href,
       decline: new URL(`${page}?decline#token=${token}`, publicUrl).href,
     });
   }

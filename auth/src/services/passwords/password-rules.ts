@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { BadRequestError } from '../../errors/bad-request-error';
 import { Problem } from '../../errors/problem';
 import { charactersIn, inputLimits } from '../../input-limits';
+import { productName } from '../../product-name';
 import { commonPasswords } from './common-passwords';
 import { normalForm } from './normal-form';
 import { brokenLengthRule } from './password-length';
@@ -21,7 +22,6 @@ export const createPasswordRules = (
 ): PasswordRules =>
   new PasswordRules({ profile, pwned: pwnedUrl && new PwnedPasswords({ url: pwnedUrl, logger }) });
 
-const serviceName = 'ticketing';
 // Shorter parts of an address occur in too many good passwords.
 const minPartLength = 4;
 // How many characters must remain when those words are removed.
@@ -61,7 +61,7 @@ export class PasswordRules {
     if (charactersIn(password) < min) {
       return new Problem('password_length', `Password must be at least ${min} characters`);
     }
-    if (isMadeOf(password, [serviceName, ...partsOf(email)])) return new Problem('password_made_of_address');
+    if (isMadeOf(password, [productName, ...partsOf(email)])) return new Problem('password_made_of_address');
     return this.#isCommon(password) ? new Problem('password_common') : undefined;
   }
 

@@ -1,6 +1,7 @@
 import { linkLifetimes } from '../../../models/link-purposes';
 import { format } from '../letter-format';
-import { frame, letterWords, serviceName, type Words } from '../letter-words';
+import { productName } from '../../../product-name';
+import { frame, letterWords, type Words } from '../letter-words';
 
 const href = 'https://tickets.example/email-verification#token=abc-123_x';
 const decline = 'https://tickets.example/email-verification?decline#token=abc-123_x';
@@ -44,12 +45,12 @@ describe.each(Object.entries(letters))('the letter %s', (_kind, words) => {
 
   it('greets, names the service, and says what to do if the reader did not ask for it', () => {
     expect(text).toMatch(/^Hello,\n\n/);
-    expect(words.opening.join(' ')).toContain(serviceName);
+    expect(words.opening.join(' ')).toContain(productName);
     expect(sentences.join(' ')).toContain("Wasn't you? ");
   });
 
   it('says the same in text and in HTML', () => {
-    const all = [...sentences, serviceName, ...(words.link ? [words.link.button] : [])];
+    const all = [...sentences, productName, ...(words.link ? [words.link.button] : [])];
     for (const sentence of all) {
       expect(text).toContain(sentence);
       expect(visibleText(html)).toContain(sentence);

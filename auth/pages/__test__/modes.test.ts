@@ -1,0 +1,90 @@
+import { usePages, type TestBrowser } from './browser';
+import { field, fillSignIn, fillSignUp, heading, newPassword, password, press } from './people';
+
+describe('SIGNUP_MODE=verify-first', () => {
+  const { open, go, linkTo, check }: TestBrowser = usePages({ signupMode: 'verify-first' });
+
+  it('asks for the address alone, and for the password with the link', async () => {
+    const email = 'first@example.com';
+    const page = await open();
+    await go(page, '/signup');
+    await heading(page, 'Create an account');
+    expect(await field(page, 'Password').isVisible()).toBe(false);
+    await check(page, 'signup-verify-first');
+    await field(page, 'E-mail address').fill(email);
+    await press(page, 'Create account');
+    await heading(page, 'Check your mail');
+    await page.getByText(email).waitFor();
+    await check(page, 'signup-sent');
+    await go(page, await linkTo(email));
+    await heading(page, 'Open your account');
+    await field(page, 'New password').fill('short');
+    await press(page, 'Open my account');
+    await page.getByText('Use at least 8').waitFor();
+    await field(page, 'New password').fill(newPassword);
+    expect(await page.getByText('Use at least 8').count()).toBe(0);
+    await check(page, 'open-account');
+    await press(page, 'Open my account');
+    await heading(page, 'Your account is open');
+    await page.getByRole('link', { name: 'Go to your account' }).click();
+    await heading(page, 'Your account');
+  });
+});
+
+describe('REQUIRE_VERIFIED_EMAIL=true', () => {
+  const { open, go, linkTo } = usePages({ requireVerifiedEmail: true });
+
+  it('sends people to their mail after sign-up, and at a sign-in too early', async () => {
+    const email = 'must@example.com';
+    const page = await open();
+    await go(page, '/signup');
+    await fillSignUp(page, email);
+    await heading(page, 'Check your mail');
+    await linkTo(email);
+    await go(page, '/signin');
+    await fillSignIn(page, email);
+    await page.getByText('is not verified yet').waitFor();
+    await go(page, await linkTo(email));
+    await field(page, 'Password').fill(password);
+    await press(page, 'Verify my address');
+    await page.getByRole('link', { name: 'Go to your account' }).click();
+    await heading(page, 'Your account');
+  });
+});
+
+describe('MAIL=off', () => {
+  const { open, go, check } = usePages({ mailing: 'off', closedAccountSeconds: 0 });
+
+  it('offers nothing that needs a mail', async () => {
+    const page = await open();
+    await go(page, '/signup');
+    await fillSignUp(page, 'off@example.com');
+    await heading(page, 'Your account');
+    expect(await page.getByText('Change the address').first().isVisible()).toBe(false);
+    expect(await page.getByText('Send the mail again').isVisible()).toBe(false);
+    await check(page, 'account-without-mail');
+    await go(page, '/account#close');
+    await page.getByText('Nothing brings it back.').waitFor();
+    await page.locator('#close-account').getByLabel('Current password').fill(password);
+    await page.locator('#close-account').getByRole('button', { name: 'Close my account' }).click();
+    await page.getByText('Your account is closed.').waitFor();
+    expect(await page.getByText('Forgot your password?').isVisible()).toBe(false);
+  });
+});
+
+describe('PASSWORD_PROFILE=strict', () => {
+  const { open, go } = usePages({ passwordProfile: 'strict' });
+
+  it('says the length that it wants while the password is typed, and the other rules when it is sent', async () => {
+    const page = await open();
+    await go(page, '/signup');
+    await page.getByText('At least 12 characters.').waitFor();
+    await field(page, 'Password').fill('ten letter');
+    await page.getByText('2 more characters needed.').waitFor();
+    await field(page, 'Password').fill('passwordpassword');
+    await page.getByText('Long enough.').waitFor();
+    await field(page, 'E-mail address').fill('strict@example.com');
+    await press(page, 'Create account');
+    await page.getByText('Many people use this password').waitFor();
+  });
+});

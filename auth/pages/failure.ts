@@ -1,0 +1,24 @@
+import { byId, el, focusOn } from './dom';
+import { signInFor } from './next';
+import { Refusal } from './refusal';
+import { inWords } from './in-words';
+import { words } from './words/words';
+
+/** Says why the page can't be shown, in its place. Without a session it leads to sign-in and back. */
+export function showFailure(error: unknown): void {
+  if (isSignedOut(error)) {
+    location.replace(signInFor(location, 'ended'));
+    return;
+  }
+  const again = el('button', { type: 'button', class: 'primary' }, words.common.tryAgain);
+  again.addEventListener('click', () => {
+    location.reload();
+  });
+  const title = el('h1', {}, words.common.failed);
+  const box = el('section', { class: 'card' }, title, el('p', {}, inWords(error)), again);
+  byId('main', HTMLElement).replaceChildren(box);
+  focusOn(title);
+}
+
+export const isSignedOut = (error: unknown): boolean =>
+  error instanceof Refusal && error.is('not_authorized');

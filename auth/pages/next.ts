@@ -1,0 +1,16 @@
+/**
+ * Where to go after sign-in, as `?next=` says: a page of this origin, else the account. It is a whole address, because a
+ * path of two slashes would lead to another host.
+ */
+export function nextAfter(search: string, origin: string): string {
+  const next = new URLSearchParams(search).get('next') ?? '';
+  const isPath = next.startsWith('/') && URL.canParse(next, origin);
+  const url = new URL(isPath ? next : '/account', origin);
+  return url.origin === origin ? url.href : `${origin}/account`;
+}
+
+/** The address of the sign-in page that leads back to this page. */
+export function signInFor({ pathname, search, hash }: Location, reason?: 'ended' | 'signed-out'): string {
+  const query = new URLSearchParams({ next: pathname + search + hash, ...(reason && { reason }) });
+  return `/signin?${query.toString()}`;
+}

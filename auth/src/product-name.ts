@@ -1,0 +1,2 @@
+/** What pages and mails call the service. */
+export const productName = 'ticketing';
