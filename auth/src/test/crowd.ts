@@ -7,7 +7,11 @@ import { signup, until, useProcesses } from './process';
 /** Processes with an account that has so many live sessions. */
 export function describeCrowd(count: number): void {
   const { listening } = useProcesses();
-  const settings = { MONGO_URI: freshDatabase(), MAIL: 'off', NODE_OPTIONS: '--max-old-space-size=128 --max-semi-space-size=8' };
+  const settings = {
+    MONGO_URI: freshDatabase(),
+    MAIL: 'off',
+    NODE_OPTIONS: '--max-old-space-size=128 --max-semi-space-size=8',
+  };
   let client: mongo.MongoClient;
   beforeAll(async () => {
     client = await connectTo(settings.MONGO_URI);
