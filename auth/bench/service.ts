@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../dev/ports';
@@ -22,15 +22,13 @@ export const parallelHashes = 2;
 /** What the image sets for its process, and so for every process that is measured. */
 export const imageSettings = { NODE_ENV: 'production', MALLOC_MMAP_THRESHOLD_: '1048576' };
 
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-
 const settings = {
   ...imageSettings,
   ...highestSettings,
   PUBLIC_URL: 'https://bench.example',
   TRUST_PROXY: '0',
   MAIL: 'off',
-  JWT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
   // The longest there is: past half of it a check renews the cookie, which is another scenario.
   JWT_TTL_SECONDS: '3600',
   // On a busy machine the usual 0.3 s would refuse requests that are to be measured.

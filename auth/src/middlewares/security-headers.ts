@@ -20,11 +20,14 @@ const setByHelmet = helmet({
 /** Security headers of every response (ASVS 3.4). A response is JSON for one caller: never a page, never cached. */
 export const securityHeaders = { ...headersOf(setByHelmet), 'Cache-Control': 'no-store' };
 
+/** The public keys are the same for everybody: their route says how long they may be stored. */
+const storable = '/api/users/.well-known/jwks.json';
+
 /** Sets the security headers. A response that nobody may store has no "304 Not Modified" either. */
 export const withSecurityHeaders: RequestHandler = (req, res, next) => {
   res.set(securityHeaders);
   // Express would answer 304 to `If-None-Match: *`.
-  delete req.headers['if-none-match'];
+  if (req.path !== storable) delete req.headers['if-none-match'];
   next();
 };
 

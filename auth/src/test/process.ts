@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
+import { keySettings } from './keys';
 import { raisedSettings } from './rates';
 
 export { freePort } from '../../dev/ports';
@@ -14,6 +15,7 @@ const processSettings = {
   PASSWORD_COST: 'ln=4,r=8,p=1',
   LIMITS_WAIT_MS: '5000',
   ...raisedSettings,
+  ...keySettings,
 };
 
 export interface RunningProcess {
