@@ -152,7 +152,7 @@ export class KeyRing {
 
   async #seek(): Promise<void> {
     const since = this.#clock() - this.#begunAt;
-    if (since < seekEveryMs) await delay(seekEveryMs - since);
+    await delay(Math.max(0, seekEveryMs - since));
     // Whoever comes from now on may name a key that this reading does not see.
     this.#seeking = undefined;
     await this.read();
