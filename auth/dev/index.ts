@@ -4,7 +4,7 @@ import path from 'node:path';
 import { ConfigError } from '../src/config';
 import { dataFolderOf, uriFileOf } from './data-folder';
 import { startInbox } from './inbox';
-import { keyEncryptionKey } from './key-file';
+import { keyEncryptionKey, keyFileOf } from './key-file';
 import { startMongod } from './mongod';
 import { say } from './output';
 import { freePort, requireFree } from './ports';
@@ -59,9 +59,10 @@ async function run(stop: Stop, atEnd: AtEnd): Promise<number> {
   const temporaryFolder = await mkdtemp(path.join(os.tmpdir(), 'auth-dev-'));
   atEnd(() => rm(temporaryFolder, { recursive: true, force: true }));
   const inboxUrl = embedsInbox(env) ? await embedInbox(env, inboxPort, atEnd) : undefined;
-  env['KEY_ENCRYPTION_KEY'] ??= keyEncryptionKey(env);
+  const keyFile = keyFileOf(env);
   if (env['MONGO_URI'] === undefined) await embedMongod(env, stop.signal, atEnd, temporaryFolder);
   else void warnIfUnreachable(env['MONGO_URI']);
+  env['KEY_ENCRYPTION_KEY'] ??= keyEncryptionKey(keyFile);
   stop.signal.throwIfAborted();
 
   const ready = (): void => {

@@ -3,14 +3,15 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { dataFolderOf, defaultFolder } from './data-folder';
 
-/**
- * The key that encrypts the signing keys: made once, and kept in a file beside the data, so that a restart signs nobody
- * out. With temporary data it lasts as long as they do.
- */
-export function keyEncryptionKey(env: NodeJS.ProcessEnv): string {
+/** The file beside the data that has the key-encryption key; undefined where the data are temporary. */
+export function keyFileOf(env: NodeJS.ProcessEnv): string | undefined {
   const kept = dataFolderOf(env) ?? (env['MONGO_URI'] === undefined ? undefined : defaultFolder);
-  if (kept === undefined) return newKey();
-  const file = `${kept}.key`;
+  return kept === undefined ? undefined : `${kept}.key`;
+}
+
+/** The key that encrypts the signing keys: made once, and kept in the file, so that a restart signs nobody out. */
+export function keyEncryptionKey(file: string | undefined): string {
+  if (file === undefined) return newKey();
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {

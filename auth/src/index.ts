@@ -22,6 +22,8 @@ import { Jwts } from './services/sessions/jwts';
 
 const graceMs = 9000;
 const retryInMs = 500;
+const imported =
+  'JWT_PRIVATE_KEY is set: it has become the first stored signing key, unless there was one. Remove the setting once no earlier version of the service runs';
 
 async function main(): Promise<void> {
   const config = readSettings();
@@ -154,14 +156,11 @@ async function openKeys(
   logger: Logger,
   stopping: AbortSignal,
 ): Promise<void> {
-  if (jwt.key)
-    logger.warn(
-      'JWT_PRIVATE_KEY is set: it has become the first stored signing key, unless there was one. Remove the setting once no earlier version runs any more',
-    );
   for (;;) {
     stopping.throwIfAborted();
     try {
       await ring.open(jwt.key);
+      if (jwt.key) logger.warn(imported);
       return;
     } catch (err) {
       if (!(err instanceof DatabaseConnectionError)) throw err;

@@ -101,9 +101,7 @@ export function createKeyringModel(connection: Connection): KeyringModel {
 
   schema.static('read', async function read(this: KeyringModel) {
     const stages = [{ $match: { _id: 'keyring' } }, { $project: { keyring: '$$ROOT', now: '$$NOW' } }];
-    const [found] = await served(
-      this.aggregate<KeyringReading>(stages).read('primary').readConcern('majority').exec(),
-    );
+    const [found] = await served(this.aggregate<KeyringReading>(stages).readConcern('majority').exec());
     return found;
   });
 

@@ -62,11 +62,14 @@ export class Jwts {
   }
 
   /**
-   * Reads the keyring if one of these texts names a key that is not known here: another process may have made it.
+   * Reads the keyring if one of these texts names a key that is not known here: another process may have made it. Returns
+   * whether one does.
    * @throws {DatabaseConnectionError}
    */
-  async learnKeysOf(tokens: readonly string[]): Promise<void> {
-    if (!tokens.every((token) => this.#knowsKeyOf(token))) await this.options.keys.seek();
+  async learnKeysOf(tokens: readonly string[]): Promise<boolean> {
+    if (tokens.every((token) => this.#knowsKeyOf(token))) return false;
+    await this.options.keys.seek();
+    return true;
   }
 
   /**
@@ -82,7 +85,6 @@ export class Jwts {
   }
 
   #knowsKeyOf(token: string): boolean {
-    if (this.#remembered.has(token)) return true;
     const kid = kidIn(token);
     return kid === undefined || this.options.keys.publicKey(kid) !== undefined;
   }

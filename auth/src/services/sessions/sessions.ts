@@ -176,8 +176,9 @@ export class Sessions {
   async #read(given: readonly string[]): Promise<VerifiedJwt[]> {
     const { jwts } = this.options;
     const texts = given.slice(0, maxJwts);
-    await jwts.learnKeysOf(texts);
-    const claims = texts.flatMap((text) => jwts.verify(text) ?? []);
+    const verify = () => texts.flatMap((text) => jwts.verify(text) ?? []);
+    let claims = verify();
+    if (claims.length < texts.length && (await jwts.learnKeysOf(texts))) claims = verify();
     claims.sort((a, b) => b.iat - a.iat);
     return claims.filter(({ sid }, index) => claims.findIndex((other) => other.sid === sid) === index);
   }
