@@ -44,7 +44,7 @@ describe('list-keys', () => {
     expect(code).toBe(0);
     expect(text.split('\n')).toEqual([
       expect.stringMatching(
-        RegExp(`^${present}: current, signed from .*Z, to .*Z, verifies until .*Z, encrypted with`),
+        RegExp(`^${present}: current, signs from .*Z to .*Z, verifies until .*Z, encrypted with`),
       ),
       expect.stringMatching(RegExp(`^${next.kid}: next, signs from .*Z, encrypted with [\\w-]{16}$`)),
       expect.stringMatching(/^KEY_ENCRYPTION_KEY: [\w-]{16}$/),

@@ -84,8 +84,8 @@ function lineOf(key: StoredKey, keys: StoredKey[], now: Date, { keptSeconds }: K
   const stop = stopOf(key, keys);
   return [
     `${key.kid}: ${state}`,
-    `${state === 'next' ? 'signs from' : 'signed from'} ${time(key.signsFrom)}`,
-    ...(stop ? [`to ${time(stop)}`, `verifies until ${time(later(stop, keptSeconds * 1000))}`] : []),
+    `signs from ${time(key.signsFrom)}${stop ? ` to ${time(stop)}` : ''}`,
+    ...(stop ? [`verifies until ${time(later(stop, keptSeconds * 1000))}`] : []),
     ...(key.imported ? ['imported from JWT_PRIVATE_KEY'] : []),
     ...(key.sealed ? [`encrypted with ${key.sealed.by}`] : ['private key removed']),
   ].join(', ');

@@ -36,6 +36,11 @@ export class KeyEncryption {
     this.newest = [...this.#keys.keys()][0] ?? '';
   }
 
+  /** Whether the key-encryption key with that id is set. */
+  has(id: string): boolean {
+    return this.#keys.has(id);
+  }
+
   /** The ids of the keys, the newest first. */
   get ids(): string[] {
     return [...this.#keys.keys()];

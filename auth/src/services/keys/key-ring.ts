@@ -83,8 +83,10 @@ export class KeyRing {
    * @throws {DatabaseConnectionError}
    */
   async open(imported?: KeyObject): Promise<void> {
-    if (!(await this.options.store.read())) await this.options.store.begin(imported);
-    await this.read();
+    if (!(await this.#tryToRead())) {
+      await this.options.store.begin(imported);
+      await this.read();
+    }
     if (this.#fault) throw this.#fault;
   }
 
@@ -93,11 +95,8 @@ export class KeyRing {
    * @throws {DatabaseConnectionError}
    */
   async read(): Promise<KeyringReading> {
-    const begunAt = (this.#begunAt = this.#clock());
-    const reading = await this.options.store.read();
+    const reading = await this.#tryToRead();
     if (!reading) throw new DatabaseConnectionError(new Error('There is no keyring in the database'));
-    // A reading that was begun later may have come first.
-    if (!this.#known || begunAt > this.#known.begunAt) this.#learn({ ...reading, begunAt });
     return reading;
   }
 
@@ -141,6 +140,14 @@ export class KeyRing {
   async published(): Promise<Jwk[]> {
     await this.#requireRecent();
     return this.#keys().map(jwkOf);
+  }
+
+  async #tryToRead(): Promise<KeyringReading | undefined> {
+    const begunAt = (this.#begunAt = this.#clock());
+    const reading = await this.options.store.read();
+    // A reading that was begun later may have come first.
+    if (reading && begunAt > (this.#known?.begunAt ?? -Infinity)) this.#learn({ ...reading, begunAt });
+    return reading;
   }
 
   async #requireRecent(): Promise<void> {

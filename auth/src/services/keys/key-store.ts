@@ -77,16 +77,19 @@ export class KeyStore {
    * @throws {Error} one sentence, where there is no such key
    */
   async replaceAll(kid?: string): Promise<string> {
-    const key = this.#sealed(makeSigningKey());
+    const { encryption, model } = this.options;
+    const privateKey = makeSigningKey();
     const replaced = await this.#change(({ keyring: { keys }, now }) => {
       if (kid !== undefined && !keys.some((each) => each.kid === kid))
         throw new Error(`There is no key ${kid}`);
-      return [{ ...key, createdAt: now, signsFrom: now }];
+      const by = signerAt(keys, now)?.sealed?.by;
+      // One that is not set is lost.
+      const sealed = this.#sealed(privateKey, by !== undefined && encryption.has(by) ? by : undefined);
+      return [{ ...sealed, createdAt: now, signsFrom: now }];
     });
-    if (replaced) return key.kid;
-    if (kid !== undefined) throw new Error(`There is no key ${kid}`);
-    await this.options.model.begin(key);
-    return key.kid;
+    if (!replaced && kid !== undefined) throw new Error(`There is no key ${kid}`);
+    if (!replaced) await model.begin(this.#sealed(privateKey));
+    return kidOf(privateKey);
   }
 
   /**

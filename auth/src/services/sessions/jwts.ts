@@ -1,4 +1,5 @@
 import jwt from 'jsonwebtoken';
+import { DatabaseConnectionError } from '../../errors/database-connection-error';
 import type { KeyRing } from '../keys/key-ring';
 import { isKid } from '../keys/signing-key';
 
@@ -47,18 +48,19 @@ export class Jwts {
   }
 
   /**
-   * @throws {DatabaseConnectionError} where the keyring had to be read, and could not be
+   * @throws {DatabaseConnectionError} where the keyring had to be read, and could not be in time
    */
   async sign({ id, email, role, sid, gen }: Claims): Promise<string> {
     const { keys, issuer, audience, ttlSeconds } = this.options;
-    for (let tries = 1; ; tries += 1) {
+    for (let tries = 0; tries < maxTries; tries += 1) {
       const { kid, key } = await keys.signer();
       const iat = this.#seconds();
       const payload = { id, email, role, sid, gen, iss: issuer, aud: audience, iat, exp: iat + ttlSeconds };
       const text = jwt.sign(payload, key, { algorithm: 'ES256', keyid: kid });
       // The process may have been stopped for a while since it was asked which key signs.
-      if (keys.isSigner(kid) || tries === maxTries) return text;
+      if (keys.isSigner(kid)) return text;
     }
+    throw new DatabaseConnectionError(new Error('The keyring changes faster than this process can sign'));
   }
 
   /**

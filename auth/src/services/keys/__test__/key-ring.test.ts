@@ -97,6 +97,15 @@ describe('a process that signs', () => {
     expect(kidOf(await jwts.sign(claims))).toBe(kid);
   });
 
+  it('signs nothing if it is stopped each time', async () => {
+    const stopped = await replica();
+    const jwts = stopped.interrupted(() => {
+      stopped.advance(grace);
+      return Promise.resolve();
+    });
+    await expect(jwts.sign(claims)).rejects.toThrow(DatabaseConnectionError);
+  });
+
   it('signs nothing while the keyring can not be read for longer than that: 503', async () => {
     const one = await replica();
     one.read.mockRejectedValue(new DatabaseConnectionError(new Error('away')));

@@ -39,14 +39,21 @@ describe('the keyring in the database', () => {
     expect((await stored()).keys).toHaveLength(1);
   });
 
-  it('contains no private key in the clear', async () => {
+  it('contains no private key in the clear, and no key-encryption key, and so no dump does', async () => {
     const imported = makeSigningKey();
     await another().ring.open(imported);
+    await another().store.rotate();
     const { d = '' } = imported.export({ format: 'jwk' });
-    const raw = Buffer.from(d, 'base64url');
-    const text = JSON.stringify(await stored());
-    for (const form of ['base64', 'base64url', 'hex'] as const)
-      expect(text).not.toContain(raw.toString(form));
+    const secrets = [Buffer.from(d, 'base64url'), ...testKeys.encryptionKeys];
+    const forms = secrets.flatMap((secret) => [
+      secret,
+      ...(['base64', 'base64url', 'hex'] as const).map((form) => Buffer.from(secret.toString(form))),
+    ]);
+    for (const collection of (await service.connection.db?.collections()) ?? []) {
+      const documents = await collection.find({}, { raw: true }).toArray();
+      for (const document of documents as unknown as Buffer[])
+        for (const form of forms) expect(Buffer.from(document).includes(form)).toBe(false);
+    }
     const [key] = (await stored()).keys;
     expect(Object.keys(key ?? {}).sort()).toEqual([
       'createdAt',
@@ -57,7 +64,9 @@ describe('the keyring in the database', () => {
       'x',
       'y',
     ]);
-    expect(Buffer.from(key?.sealed?.text ?? '', 'base64url').includes(raw)).toBe(false);
+    expect(Buffer.from(key?.sealed?.text ?? '', 'base64url').includes(Buffer.from(d, 'base64url'))).toBe(
+      false,
+    );
   });
 
   it('gets one next key, however many processes find that it is time', async () => {
@@ -118,6 +127,11 @@ describe('the key-encryption key', () => {
     await both.store.rotate();
     const third = another([old]);
     await third.ring.open();
+    await third.ring.read();
+    expect(third.ring.fault).toBeUndefined();
+    await both.store.replaceAll();
+    await third.ring.open();
+    await both.store.rotate();
     expect(await both.store.reencrypt()).toBe(2);
     expect(await both.store.reencrypt()).toBe(0);
     // What it has decrypted before stays good.
