@@ -82,7 +82,10 @@ export class Jwts {
     const verified = this.#remembered.get(token) ?? this.#verify(token);
     if (!verified) return undefined;
     const { exp, kid, ...claims } = verified;
-    if (!this.options.keys.publicKey(kid)) return undefined;
+    if (!this.options.keys.publicKey(kid)) {
+      this.#remembered.delete(token);
+      return undefined;
+    }
     return { ...claims, expired: exp <= this.#seconds() };
   }
 
