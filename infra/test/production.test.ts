@@ -38,6 +38,14 @@ interface Deployment {
   spec: { replicas: number };
 }
 
+/** The id of the key that has signed the JWT in a session cookie. */
+function kidIn(cookie: string): string {
+  const value = /session=([^;]+)/.exec(cookie)?.[1] ?? '';
+  const { jwt } = JSON.parse(Buffer.from(value, 'base64').toString()) as { jwt: string };
+  const header = Buffer.from(jwt.split('.')[0] ?? '', 'base64url').toString();
+  return (JSON.parse(header) as { kid: string }).kid;
+}
+
 describe('the production overlay', () => {
   let namespace: Namespace;
   let image: string;
@@ -165,6 +173,8 @@ describe('the production overlay', () => {
     assert.equal(upgraded.replicas, 3);
     const { text } = await ingress.users('currentuser', undefined, early.cookie);
     assert.match(text, new RegExp(early.email), 'nobody is signed out');
+    const { text: published } = await ingress.users('.well-known/jwks.json');
+    assert.ok(published.includes(kidIn(early.cookie)), 'the key of the Secret auth-jwt is the first one');
   });
 
   it('replaces no pod when it is deployed again, and keeps the number of replicas', async () => {
@@ -790,13 +800,7 @@ describe('the production overlay', () => {
   it('S26: rotates the signing key without a failed request, and revokes one, which signs everybody out', async () => {
     const cli = (...args: string[]): Promise<string> =>
       namespace.kubectl(['exec', 'deploy/auth-depl', '-c', 'auth', '--', 'node', 'dist/cli.js', ...args]);
-    const kidOf = async (): Promise<string> => {
-      const { cookie } = await signUp(ingress);
-      const value = /session=([^;]+)/.exec(cookie)?.[1] ?? '';
-      const { jwt } = JSON.parse(Buffer.from(value, 'base64').toString()) as { jwt: string };
-      const header = Buffer.from(jwt.split('.')[0] ?? '', 'base64url').toString();
-      return (JSON.parse(header) as { kid: string }).kid;
-    };
+    const kidOf = async (): Promise<string> => kidIn((await signUp(ingress)).cookie);
     const former = await signUp(ingress);
     // The key of the previous version signs for a day. After it there is one of this version.
     const revoked = Date.now();
