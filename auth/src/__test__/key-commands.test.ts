@@ -34,6 +34,8 @@ async function entryOf(action: string) {
 
 beforeEach(async () => {
   await service.keys.store.replaceAll();
+  // A test may have left one that this process can't decrypt.
+  await service.keyRing.read();
 });
 
 describe('list-keys', () => {

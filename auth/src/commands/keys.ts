@@ -1,11 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline/promises';
 import { endEverySession } from '../models/end-every-session';
 import type { StoredKey } from '../models/keyring';
 import { operator } from '../services/caller';
 import type { KeyTimes } from '../services/keys/key-times';
-import { later, stateOf, stopOf } from '../services/keys/key-times';
+import { later, pollMsOf, stateOf, stopOf } from '../services/keys/key-times';
 import { withCollections, type Command, type CommandOptions } from './command';
 import type { Config } from '../config';
+
+// For a reading that takes its time.
+const reserveMs = 1000;
 
 /** A command for operators about one signing key. */
 export type KeyCommand = (kid: string, options: CommandOptions, config: () => Config) => Promise<string[]>;
@@ -39,17 +43,19 @@ export const rotateKeys: Command = (_options, config) =>
 
 /** Withdraws a signing key that leaked, and every other, and signs everybody out. */
 export const revokeKey: KeyCommand = (kid, options, config) =>
-  withCollections(config(), async ({ keys: { store }, collections, audit, logger }) => {
+  withCollections(config(), async ({ keys: { store, times }, collections, audit, logger }) => {
     const reading = await store.read();
     if (!reading?.keyring.keys.some((key) => key.kid === kid))
       throw new Error(`There is no key ${kid}: list-keys lists them`);
     if (!options.yes && !(await isConfirmed())) return ['Nothing was changed.'];
     const made = await store.replaceAll(kid);
     logger.warn({ event: 'keys_revoked', kid, made }, 'every signing key was withdrawn');
+    // Until every process has read that, people may still get JWTs of the withdrawn key: their sessions end too.
+    await delay(pollMsOf(times) + reserveMs);
     const accounts = await endEverySession(collections.users, new Date());
     await audit.store({ action: 'keys-revoked', ...(accounts > 0 && { count: accounts }) }, operator());
     return [
-      `Withdrew the key ${kid} and every other. The key ${made} signs from now on; every process knows it within five seconds.`,
+      `Withdrew the key ${kid} and every other. The key ${made} signs from now on.`,
       `Ended all sessions of ${accounts} accounts. Everybody has to sign in again.`,
     ];
   });

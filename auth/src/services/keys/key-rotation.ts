@@ -3,7 +3,7 @@ import { DatabaseConnectionError } from '../../errors/database-connection-error'
 import type { Audit } from '../audit/audit';
 import type { KeyRing } from './key-ring';
 import type { KeyStore } from './key-store';
-import type { KeyTimes } from './key-times';
+import { pollMsOf, type KeyTimes } from './key-times';
 
 export interface KeyRotationOptions {
   ring: KeyRing;
@@ -12,8 +12,6 @@ export interface KeyRotationOptions {
   audit: Audit;
   logger: Logger;
 }
-
-const maxPollMs = 5000;
 
 /** Reads the keyring every few seconds, and publishes the next key when it is time. Every process does: one succeeds. */
 export class KeyRotation {
@@ -25,12 +23,11 @@ export class KeyRotation {
   constructor(private readonly options: KeyRotationOptions) {}
 
   start(): void {
-    const pollMs = Math.min(maxPollMs, (this.options.times.graceSeconds * 1000) / 6);
     this.#timer = setInterval(() => {
       this.#running ??= this.#run().finally(() => {
         this.#running = undefined;
       });
-    }, pollMs).unref();
+    }, pollMsOf(this.options.times)).unref();
   }
 
   async stop(): Promise<void> {

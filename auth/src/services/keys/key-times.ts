@@ -10,6 +10,13 @@ export interface KeyTimes {
   keptSeconds: number;
 }
 
+// Each reading costs one small query.
+const maxPollMs = 5000;
+
+/** How often every process reads the keyring, in milliseconds: well within a grace. */
+export const pollMsOf = ({ graceSeconds }: KeyTimes): number =>
+  Math.min(maxPollMs, (graceSeconds * 1000) / 6);
+
 export const keyStates = ['next', 'current', 'previous'] as const;
 export type KeyState = (typeof keyStates)[number];
 
