@@ -60,6 +60,7 @@ it('R15 takes the key of the version before, and rotates it a day later: nobody 
   await client.close();
   await until(() => Promise.resolve(load.kids().length >= 3), 60_000);
   const { requests, failures } = await load.stop();
+  process.stdout.write(`R15: ${load.kids().length} keys, ${requests} requests, ${failures.length} failed\n`);
   expect(failures).toEqual([]);
   expect(requests).toBeGreaterThan(100);
 }, 300_000);

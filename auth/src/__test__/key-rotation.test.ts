@@ -81,6 +81,9 @@ describe('keys that change by themselves', () => {
     const load = await underLoad([one.url, other.url]);
     await until(() => Promise.resolve(load.kids().length >= 4), waitMs);
     const { requests, failures } = await load.stop();
+    process.stdout.write(
+      `S26: ${load.kids().length} keys, ${requests} requests, ${failures.length} failed\n`,
+    );
     expect(failures).toEqual([]);
     expect(requests).toBeGreaterThan(100);
   });
