@@ -2,11 +2,14 @@ import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
+/** Where data are kept unless MONGO_DATA says otherwise. */
+export const defaultFolder = path.resolve(__dirname, '../.data/mongo');
+
 /** The folder of the embedded database's data: MONGO_DATA if it names one; undefined if it is `temporary`. */
 export function dataFolderOf(env: NodeJS.ProcessEnv): string | undefined {
   const named = env['MONGO_DATA'];
   if (named === 'temporary') return undefined;
-  return path.resolve(named ?? path.join(__dirname, '../.data/mongo'));
+  return path.resolve(named ?? defaultFolder);
 }
 
 /** The file beside the data in which a running `npm run dev` writes the address of its database. */

@@ -1,10 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { ConfigError } from '../src/config';
 import { dataFolderOf, uriFileOf } from './data-folder';
 import { startInbox } from './inbox';
+import { keyEncryptionKey, keyFileOf } from './key-file';
 import { startMongod } from './mongod';
 import { say } from './output';
 import { freePort, requireFree } from './ports';
@@ -59,9 +59,10 @@ async function run(stop: Stop, atEnd: AtEnd): Promise<number> {
   const temporaryFolder = await mkdtemp(path.join(os.tmpdir(), 'auth-dev-'));
   atEnd(() => rm(temporaryFolder, { recursive: true, force: true }));
   const inboxUrl = embedsInbox(env) ? await embedInbox(env, inboxPort, atEnd) : undefined;
+  const keyFile = keyFileOf(env);
   if (env['MONGO_URI'] === undefined) await embedMongod(env, stop.signal, atEnd, temporaryFolder);
   else void warnIfUnreachable(env['MONGO_URI']);
-  makeSigningKey(env);
+  env['KEY_ENCRYPTION_KEY'] ??= keyEncryptionKey(keyFile);
   stop.signal.throwIfAborted();
 
   const ready = (): void => {
@@ -106,14 +107,6 @@ async function warnIfUnreachable(uri: string): Promise<void> {
   say(
     `warning: MongoDB can't be reached (${why}): start it, or unset MONGO_URI to use one that npm run dev starts. The service keeps trying`,
   );
-}
-
-/** A key that the service made itself would sign everybody out at each restart. */
-function makeSigningKey(env: NodeJS.ProcessEnv): void {
-  if (env['JWT_PRIVATE_KEY'] !== undefined) return;
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  env['JWT_PRIVATE_KEY'] = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  say('warning: JWT_PRIVATE_KEY is not set: sessions are signed with a key that ends with this run');
 }
 
 main().catch((error: unknown) => {

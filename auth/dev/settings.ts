@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { ConfigError, readConfig, settingNames, type Config } from '../src/config';
+import { newKey } from './key-file';
 
 /** Settings that only the tools in dev/ read. */
 const ownNames = ['INBOX_HOST', 'INBOX_PORT', 'INBOX_SMTP_PORT', 'MONGO_DATA'];
@@ -43,6 +44,7 @@ export function checkSettings(env: NodeJS.ProcessEnv): Config {
   // What is not set here is provided later.
   const provided = {
     MONGO_URI: env['MONGO_URI'] ?? 'mongodb://127.0.0.1/auth',
+    KEY_ENCRYPTION_KEY: env['KEY_ENCRYPTION_KEY'] ?? newKey(),
     ...(embedsInbox(env) && { SMTP_URL: 'smtp://127.0.0.1' }),
   };
   try {

@@ -33,6 +33,7 @@ import { deleteUser } from './routes/accounts/delete-user';
 import { endOtherSessions } from './routes/sessions/end-other-sessions';
 import { endSession, isCurrent } from './routes/sessions/end-session';
 import { endUserSessions } from './routes/accounts/end-user-sessions';
+import { showKeys } from './routes/keys/show-keys';
 import { listSessions } from './routes/sessions/list-sessions';
 import { listUsers } from './routes/accounts/list-users';
 import { updateProfile } from './routes/accounts/update-profile';
@@ -123,6 +124,7 @@ function routes(deps: AppDeps): Router {
     path(router, '/password-reset', { post: requestPasswordReset(mail.passwordReset) });
     path(router, '/password-reset/confirm', { post: confirmPasswordReset(mail.passwordReset) });
   }
+  path(router, '/.well-known/jwks.json', { get: [showKeys(deps.keyRing)] });
   path(router, '/', { get: [...adminOnly, ...listUsers(administration)] });
   path(router, '/audit', { get: [...adminOnly, fresh, ...listAudit(audit)] });
   path(router, userById, {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { afterRestore } from './commands/after-restore';
 import { UsageError, type AddressCommand, type Command, type CommandOptions } from './commands/command';
 import { createAdmin } from './commands/create-admin';
+import { listKeys, reencryptKeys, revokeKey, rotateKeys, type KeyCommand } from './commands/keys';
 import { migrateDatabase } from './commands/migrate';
 import { resend, unblock, why } from './commands/support';
 import { readConfig } from './config';
@@ -11,9 +12,14 @@ const commands: Readonly<Record<string, Command>> = {
   'create-admin': createAdmin,
   migrate: migrateDatabase,
   'after-restore': afterRestore,
+  'list-keys': listKeys,
+  'rotate-keys': rotateKeys,
+  'reencrypt-keys': reencryptKeys,
 };
 
 const addressCommands: Readonly<Record<string, AddressCommand>> = { why, unblock, resend };
+
+const keyCommands: Readonly<Record<string, KeyCommand>> = { 'revoke-key': revokeKey };
 
 const usage = `usage: node dist/cli.js COMMAND
 
@@ -27,7 +33,17 @@ Commands, for the database that MONGO_URI names:
       Brings the database to this version's schema, as a start of the service does. The user in MONGO_URI needs the
       roles readWrite and dbAdmin.
   after-restore
-      After a restore from a backup: ends all sessions, links and queued mails that came back with it.
+      After a restore from a backup: ends all sessions, links and queued mails that came back with it, withdraws the
+      signing keys of the backup, and makes one.
+  list-keys
+      Lists the ids of the signing keys, when they sign and verify, and with which key they are encrypted.
+  rotate-keys
+      Publishes the next signing key, which signs KEY_GRACE_SECONDS later. Nobody is signed out.
+  reencrypt-keys
+      Encrypts the stored signing keys with the first key of KEY_ENCRYPTION_KEY, so that the second can be removed.
+  revoke-key KID [--yes]
+      For a signing key that leaked: withdraws it and every other key at once, makes one, and SIGNS EVERYBODY OUT.
+      It asks first, unless --yes is given.
   why ADDRESS
       Says why somebody with that address can't sign in or gets no mail: the account, limits, and the last 20 mails.
   unblock ADDRESS
@@ -52,6 +68,11 @@ async function main(): Promise<void> {
 
 function run(name: string, [address, ...more]: string[], options: CommandOptions): Promise<string[]> {
   const config = () => readConfig(process.env);
+  const { yes, ...others } = options;
+  const aboutKey = Object.hasOwn(keyCommands, name) ? keyCommands[name] : undefined;
+  if (aboutKey && address !== undefined && more.length === 0 && Object.keys(others).length === 0)
+    return aboutKey(address, options, config);
+  if (yes) throw new UsageError();
   const about = Object.hasOwn(addressCommands, name) ? addressCommands[name] : undefined;
   if (about && address !== undefined && more.length === 0 && Object.keys(options).length === 0)
     return about(address, config);
@@ -67,6 +88,7 @@ function readArguments() {
       options: {
         email: { type: 'string' },
         'password-stdin': { type: 'boolean' },
+        yes: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     });

@@ -8,6 +8,7 @@ import { linesSetting, namesIn, readTable, setting, type Setting } from './setti
 import {
   asCost,
   asFolder,
+  asKeyEncryptionKeys,
   asMailServer,
   asMongoUri,
   asOrigin,
@@ -38,6 +39,9 @@ const hour = 60 * 60;
 const day = 24 * hour;
 // libuv has four threads; hashing leaves one of them for DNS and files.
 const parallelHashes = Math.min(os.availableParallelism(), 3);
+
+// Rotations by hand come to those, and the keyring has room for some more.
+const maxRotations = 40;
 
 // Before the link of one mail expires, the next mail can be asked for.
 const maxCoolDown = Math.min(...Object.values(linkLifetimes)) / 1000 - 1;
@@ -73,16 +77,23 @@ const settings = (production: boolean) => ({
   /** How long an idle connection stays open: longer than a proxy keeps it, which could otherwise use a closed one. */
   keepAliveSeconds: setting('KEEP_ALIVE_SECONDS', wholeNumber(5, 2 * hour).default(100)),
   jwt: {
-    /** Only production requires it. Elsewhere the process makes a key of its own at start. */
-    key: linesSetting(
-      'JWT_PRIVATE_KEY',
-      production
-        ? text('must be set to an EC P-256 private key in PEM').transform(asSigningKey)
-        : z.string().transform(asSigningKey).optional(),
-    ),
+    /** The signing key of a version before the keyring: it becomes the first key where none is stored. */
+    key: linesSetting('JWT_PRIVATE_KEY', z.string().transform(asSigningKey).optional()),
     issuer: setting('JWT_ISSUER', z.string().optional()),
     audience: setting('JWT_AUDIENCE', z.string().default('ticketing')),
     ttlSeconds: setting('JWT_TTL_SECONDS', wholeNumber(production ? 60 : 1, 3600).default(15 * 60)),
+  },
+  keys: {
+    /** What encrypts the stored signing keys: the newest first. */
+    encryptionKeys: setting(
+      'KEY_ENCRYPTION_KEY',
+      text('must be set to 32 random bytes in base64').transform(asKeyEncryptionKeys),
+    ),
+    rotationSeconds: setting(
+      'KEY_ROTATION_SECONDS',
+      wholeNumber(production ? day : 1, 365 * day).default(30 * day),
+    ),
+    graceSeconds: setting('KEY_GRACE_SECONDS', wholeNumber(production ? 60 : 1, day).default(15 * 60)),
   },
   session: {
     idleSeconds: setting('SESSION_IDLE_SECONDS', wholeNumber(1, 365 * day).default(7 * day)),
@@ -145,17 +156,32 @@ export function readConfig(env: NodeJS.ProcessEnv) {
   problems.push(...mailProblems(set, production), ...contradictions(values, set, production));
   if (problems.length > 0) throw new ConfigError(problems);
 
-  const { jwt, mail, limits: limiting } = values;
+  const { jwt, mail, session, keys, limits: limiting } = values;
   const rates: Partial<typeof limiting.rates> = limiting.switch === 'on' ? limiting.rates : {};
   return {
     production,
     ...values,
     jwt: { ...jwt, issuer: jwt.issuer ?? values.publicUrl.origin },
+    keys: {
+      encryptionKeys: keys.encryptionKeys,
+      times: {
+        rotationSeconds: keys.rotationSeconds,
+        graceSeconds: keys.graceSeconds,
+        keptSeconds: keptSecondsFor(session),
+      },
+    },
     limits: { waitMs: limiting.waitMs, rates },
     /** Undefined where the service sends no mail. */
     mail: mail.switch === 'on' && mail.url ? { ...mail, url: mail.url } : undefined,
   };
 }
+
+/**
+ * For how long a key verifies that signs no more. An expired JWT is renewed as long as its session lives. The hour is for
+ * clocks that differ, and for JWTs that were signed at the last moment.
+ */
+const keptSecondsFor = ({ idleSeconds, maxSeconds }: { idleSeconds: number; maxSeconds: number }): number =>
+  Math.min(idleSeconds, maxSeconds) + hour;
 
 /** The variables that the service reads. */
 export const settingNames: readonly string[] = ['NODE_ENV', ...namesIn(settings(true))];
@@ -170,7 +196,7 @@ type Values = ReturnType<typeof readTable<ReturnType<typeof settings>>>;
 
 /** Settings that are right alone, but not with each other. One that is wrong alone is undefined, and so is never refused here. */
 function contradictions(
-  { port, healthPort, jwt, session, closedAccountSeconds, limits: limiting }: Values,
+  { port, healthPort, jwt, keys, session, closedAccountSeconds, limits: limiting }: Values,
   set: NodeJS.ProcessEnv,
   production: boolean,
 ): string[] {
@@ -184,6 +210,14 @@ function contradictions(
     [
       session.maxSeconds < jwt.ttlSeconds,
       'SESSION_MAX_SECONDS must not be less than JWT_TTL_SECONDS, or JWTs would outlive their session',
+    ],
+    [
+      keys.rotationSeconds < 2 * keys.graceSeconds,
+      'KEY_ROTATION_SECONDS must be at least twice KEY_GRACE_SECONDS, or keys would be replaced before they sign',
+    ],
+    [
+      production && keptSecondsFor(session) > maxRotations * keys.rotationSeconds,
+      `KEY_ROTATION_SECONDS must be at least SESSION_IDLE_SECONDS / ${maxRotations}, or too many keys would be kept`,
     ],
     [
       production && limiting.switch === 'off' && limiting.offAccepted === undefined,

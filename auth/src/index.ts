@@ -1,8 +1,8 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { buildApp } from './app';
 import { ConfigError, readConfig, type Config } from './config';
+import { DatabaseConnectionError } from './errors/database-connection-error';
 import { buildHealth } from './health';
 import { createLogger } from './logger';
 import { followValidators, openCollections } from './models/collections';
@@ -15,6 +15,7 @@ import type { PagesOptions } from './pages/pages';
 import { inputLimits } from './input-limits';
 import { createHttpServer, drain, listen } from './server';
 import { operator } from './services/caller';
+import { createKeys, type Keys } from './services/keys/keys';
 import { Password } from './services/passwords/password';
 import { createPasswordRules } from './services/passwords/password-rules';
 import { databaseMetrics } from './services/metrics/database-metrics';
@@ -23,6 +24,9 @@ import { createServices, type MailOptions } from './services/services';
 import { Jwts } from './services/sessions/jwts';
 
 const graceMs = 9000;
+const retryInMs = 500;
+const imported =
+  'JWT_PRIVATE_KEY is set: it has become the first stored signing key, unless there was one. Remove the setting once no earlier version of the service runs';
 
 async function main(openPages: () => PagesSource): Promise<void> {
   const config = readSettings();
@@ -53,13 +57,16 @@ async function main(openPages: () => PagesSource): Promise<void> {
   logger.info('Connected to MongoDb');
 
   const now = (): Date => new Date();
-  const jwts = new Jwts({ ...config.jwt, key: signingKey(config, logger), now });
+  const keys = createKeys({ ...config.keys, model: collections.keyring, metrics });
+  await openKeys(keys, config, logger, stopping);
+  const jwts = new Jwts({ ...config.jwt, keys: keys.ring, now });
   const services = createServices({
     collections,
     sessionFeed: new SessionFeed({ connection, collections, logger }),
     transact: transactions(connection, undefined, putValidatorsBack),
     passwords,
     passwordRules: createPasswordRules(config.passwordRules, logger),
+    keys,
     jwts,
     sessionRules: config.session,
     sessionsInMemory: config.session.inMemory,
@@ -87,6 +94,7 @@ async function main(openPages: () => PagesSource): Promise<void> {
   const port = await listen(server, config.port);
   isReady = () => isConnected(connection) && isAddressUnique();
   services.sessionMemory.start();
+  services.keyRotation.start();
   services.mail?.worker.start();
   services.cleanup.resume();
   services.goneAccounts.start();
@@ -98,7 +106,8 @@ async function main(openPages: () => PagesSource): Promise<void> {
   const drained = drain(server, graceMs);
   passwords.close();
   await Promise.all([drained, mailDone]);
-  await Promise.all([services.cleanup.stop(), services.goneAccounts.stop(), services.sessionMemory.stop()]);
+  const { cleanup, goneAccounts, sessionMemory, keyRotation } = services;
+  await Promise.all([cleanup, goneAccounts, sessionMemory, keyRotation].map((each) => each.stop()));
   // Last, because all of these may record something.
   await services.audit.flush();
   await connection.close();
@@ -164,12 +173,25 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function signingKey({ jwt }: Config, logger: Logger): KeyObject {
-  if (jwt.key) return jwt.key;
-  logger.warn(
-    'JWT_PRIVATE_KEY is not set: a key was made that ends with this process, and every session with it',
-  );
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+/** Opens the keyring, as soon as the database serves it. */
+async function openKeys(
+  { ring }: Keys,
+  { jwt }: Config,
+  logger: Logger,
+  stopping: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    stopping.throwIfAborted();
+    try {
+      await ring.open(jwt.key);
+      if (jwt.key) logger.warn(imported);
+      return;
+    } catch (err) {
+      if (!(err instanceof DatabaseConnectionError)) throw err;
+      logger.warn({ err, retryInMs }, 'the signing keys could not be read');
+      await delay(retryInMs);
+    }
+  }
 }
 
 /** @param openPages where the pages come from */

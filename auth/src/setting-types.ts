@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { faultOfMongoUri } from './models/mongo-uri';
 import { parseRate, type Rate } from './services/limits/rate';
+import { keyEncryptionKeyBytes } from './services/keys/key-encryption';
 import { parseSender } from './services/mail/sender';
 import { isStrong, parseCost, type ScryptCost } from './services/passwords/scrypt-cost';
 
@@ -138,6 +139,23 @@ export function asSigningKey(pem: string, context: Context): KeyObject {
   }
   return refuse(context, 'must be an EC P-256 private key in PEM');
 }
+
+/** One key of 32 random bytes in base64, or two with a comma between. */
+export function asKeyEncryptionKeys(value: string, context: Context): Buffer[] {
+  const texts = value.split(',').map((text) => text.trim());
+  const keys = texts.map((text) => Buffer.from(text, 'base64'));
+  if (keys.length > 2 || keys.some((key, n) => !isKeyEncryptionKey(key, texts[n])))
+    return refuse(
+      context,
+      'must be 32 random bytes in base64, or two of those with a comma between: the new one first',
+    );
+  if (texts[0] === texts[1]) return refuse(context, 'must not contain the same key twice');
+  return keys;
+}
+
+// Of 32 random bytes, fewer than 16 are different about once in 10^12 times.
+const isKeyEncryptionKey = (key: Buffer, text: string | undefined): boolean =>
+  key.length === keyEncryptionKeyBytes && key.toString('base64') === text && new Set(key).size >= 16;
 
 export const asRate = (value: string, context: Context): Rate =>
   parseRate(value) ??

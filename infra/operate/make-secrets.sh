@@ -11,7 +11,7 @@
 #   CERT_MANAGER   with cert-manager: yes. Then it makes no certificate
 #   STORAGE_CLASS  the StorageClass of the dumps, if it is not the cluster's default
 #
-# rotate-secrets.sh changes the mail server and the passwords later. certificates.sh renews MongoDB's certificates.
+# rotate-secrets.sh changes the keys, the mail server and the passwords later. certificates.sh renews MongoDB's certificates.
 #
 # To use your own authority for MongoDB's certificates, create a Secret auth-mongo-tls first. It needs ca.crt, and server.pem
 # with a certificate and key for the names in common.sh.
@@ -52,8 +52,8 @@ user() {
     kube patch secret "$1" --type=merge --patch="{\"stringData\":{\"user\":\"$2\"}}"
 }
 
-# The service's signing key for JWTs: EC P-256.
-jwt() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out JWT_PRIVATE_KEY; }
+# What encrypts the service's signing keys, which are in MongoDB.
+encryption_key() { openssl rand -base64 32 | tr -d '\n' >KEY_ENCRYPTION_KEY; }
 
 smtp() { printf %s "$SMTP_URL" >SMTP_URL; }
 
@@ -94,7 +94,7 @@ if [ -n "${MONGO_URI-}" ] && exists secret/auth-mongo-root; then
   echo "this namespace has a MongoDB of its own, but MONGO_URI is set: unset it" >&2
   exit 2
 fi
-secret auth-jwt jwt
+secret auth-keys encryption_key
 if [ -n "${MONGO_URI-}" ] || exists secret/auth-mongo-external; then
   secret auth-mongo-external external
 else

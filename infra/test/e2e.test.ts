@@ -259,12 +259,12 @@ describe('the base, as skaffold dev deploys it', () => {
     });
   });
 
-  it('creates the signing key once, and keeps it when it is deployed again', async () => {
+  it('creates the key-encryption key once, and keeps it when it is deployed again', async () => {
     const key = (): Promise<string> =>
-      namespace.kubectl(['get', 'secret', 'auth-jwt', '-o', 'jsonpath={.data.JWT_PRIVATE_KEY}']);
+      namespace.kubectl(['get', 'secret', 'auth-keys', '-o', 'jsonpath={.data.KEY_ENCRYPTION_KEY}']);
     const first = await key();
-    assert.ok(first.length > 100);
-    const job = (await render('k8s')).filter(({ metadata }) => metadata.name.startsWith('auth-jwt'));
+    assert.ok(first.length > 40);
+    const job = (await render('k8s')).filter(({ metadata }) => metadata.name.startsWith('auth-keys'));
     await namespace.apply(job);
     await until(
       'the job to end',

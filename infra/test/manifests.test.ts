@@ -116,17 +116,17 @@ describe('every rendering', () => {
     }
   });
 
-  it('gives an API token only to the pod that creates the signing key, and to no pod in production', () => {
+  it('gives an API token only to the pod that creates the key-encryption key, and to no pod in production', () => {
     const holders = (at: Kustomization): string[] =>
       pods(rendered[at])
         .filter(([, pod]) => JSON.stringify(pod.volumes ?? []).includes('serviceAccountToken'))
         .map(([name]) => name);
-    assert.deepEqual(holders('k8s'), ['Job/auth-jwt']);
+    assert.deepEqual(holders('k8s'), ['Job/auth-keys']);
     assert.deepEqual(holders('overlays/production'), []);
-    assert.deepEqual(find(rendered.k8s, 'Role', 'auth-jwt'), {
-      ...find(rendered.k8s, 'Role', 'auth-jwt'),
+    assert.deepEqual(find(rendered.k8s, 'Role', 'auth-keys'), {
+      ...find(rendered.k8s, 'Role', 'auth-keys'),
       rules: [
-        { apiGroups: [''], resources: ['secrets'], resourceNames: ['auth-jwt'], verbs: ['get', 'patch'] },
+        { apiGroups: [''], resources: ['secrets'], resourceNames: ['auth-keys'], verbs: ['get', 'patch'] },
       ],
     });
   });
@@ -329,7 +329,7 @@ describe('production', () => {
       pod.volumes?.map((volume) => volume['name']),
       ['mongo-ca'],
     );
-    const development = /^auth-(mongo-depl|mongo-data|jwt|inbox)/;
+    const development = /^auth-(mongo-depl|mongo-data|keys|inbox)/;
     for (const { kind, metadata } of rendered['overlays/production']) {
       assert.doesNotMatch(metadata.name, development, kind);
     }
@@ -660,7 +660,7 @@ describe('the parts', () => {
     const text = await readFile(path.join(project, 'infra/README.md'), 'utf8');
     const table = /^\| component [^]*?\n\n/m.exec(text)?.[0] ?? '';
     const order = [...table.matchAll(/^\| `([\w-]+)`/gm)].map(([, name = '']) => name);
-    const development = ['inbox', 'mongo', 'signing-key'];
+    const development = ['inbox', 'key-encryption-key', 'mongo'];
     const present = await readdir(path.join(project, 'infra/components'));
     assert.deepEqual([...order, ...development].sort(), present.sort());
     for (const at of kustomizations.filter((one) => one !== 'k8s')) {
@@ -739,7 +739,7 @@ describe('what a reviewer asks of every rendering', () => {
       for (const { subjects } of bound as (Resource & { subjects: { name: string }[] })[])
         assert.deepEqual(
           subjects.map(({ name }) => name),
-          ['auth-jwt'],
+          ['auth-keys'],
           at,
         );
     }

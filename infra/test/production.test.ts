@@ -38,6 +38,14 @@ interface Deployment {
   spec: { replicas: number };
 }
 
+/** The id of the key that has signed the JWT in a session cookie. */
+function kidIn(cookie: string): string {
+  const value = /session=([^;]+)/.exec(cookie)?.[1] ?? '';
+  const { jwt } = JSON.parse(Buffer.from(value, 'base64').toString()) as { jwt: string };
+  const header = Buffer.from(jwt.split('.')[0] ?? '', 'base64url').toString();
+  return (JSON.parse(header) as { kid: string }).kid;
+}
+
 describe('the production overlay', () => {
   let namespace: Namespace;
   let image: string;
@@ -84,6 +92,9 @@ describe('the production overlay', () => {
       // The load of a test must not change the number of replicas.
       const scaler = find(adapted, 'HorizontalPodAutoscaler', 'auth-hpa').spec;
       if (scaler) scaler['maxReplicas'] = 3;
+      // The shortest there is, so that a test sees the next signing key sign.
+      const [service] = podOf(find(adapted, 'Deployment', 'auth-depl'))?.containers ?? [];
+      service?.env?.push({ name: 'KEY_GRACE_SECONDS', value: '60' });
       return adapted;
     };
     const formerScript = path.join(folder, 'infra/overlays/production/make-secrets.sh');
@@ -162,6 +173,8 @@ describe('the production overlay', () => {
     assert.equal(upgraded.replicas, 3);
     const { text } = await ingress.users('currentuser', undefined, early.cookie);
     assert.match(text, new RegExp(early.email), 'nobody is signed out');
+    const { text: published } = await ingress.users('.well-known/jwks.json');
+    assert.ok(published.includes(kidIn(early.cookie)), 'the key of the Secret auth-jwt is the first one');
   });
 
   it('replaces no pod when it is deployed again, and keeps the number of replicas', async () => {
@@ -761,6 +774,10 @@ describe('the production overlay', () => {
       // Another name of the same server.
       const server = round % 2 === 0 ? `auth-inbox-srv.${namespace.name}` : 'auth-inbox-srv';
       const SMTP_URL = submissionUrl.replace('auth-inbox-srv', server);
+      const keys = await timed('keys', 'Signing keys', 'rotate-secrets.sh ticketing keys');
+      assert.match(keys, /^Encrypted \d+ signing keys again\./m);
+      assert.match(keys, /^The next key \S+ is published/m);
+      assert.ok(!keys.includes(await secret('auth-keys', 'KEY_ENCRYPTION_KEY')));
       await timed('mail server', 'Mail', 'rotate-secrets.sh ticketing', { SMTP_URL });
       await timed('authority', 'Certificates', 'certificates.sh ticketing renew-authority');
       await timed('certificate', 'Certificates', 'certificates.sh ticketing renew');
@@ -778,6 +795,45 @@ describe('the production overlay', () => {
     assert.equal((await sh(await primary(), users)).trim(), '1 3');
     const { email } = await signUp(ingress);
     await new Inbox(namespace).take(email, 'Verify');
+  });
+
+  it('S26: rotates the signing key without a failed request, and revokes one, which signs everybody out', async () => {
+    const cli = (...args: string[]): Promise<string> =>
+      namespace.kubectl(['exec', 'deploy/auth-depl', '-c', 'auth', '--', 'node', 'dist/cli.js', ...args]);
+    const kidOf = async (): Promise<string> => kidIn((await signUp(ingress)).cookie);
+    const former = await signUp(ingress);
+    // The key of the previous version signs for a day. After it there is one of this version.
+    const revoked = Date.now();
+    assert.match(await cli('revoke-key', await kidOf(), '--yes'), /Everybody has to sign in again/);
+    await until(
+      'everybody to be signed out',
+      async () => {
+        const { text } = await ingress.users('currentuser', undefined, former.cookie);
+        return text === '{"currentUser":null}';
+      },
+      { timeoutMs: 15_000 },
+    );
+    say(`S26: revoked, and everybody signed out, within ${seconds(Date.now() - revoked)}`);
+    // A replica that has not read the new key yet may have answered the last request.
+    await sleep(6000);
+    const said: string[] = [];
+    const load = mixedLoad(await signUp(ingress), said);
+    const first = await kidOf();
+    const began = Date.now();
+    const printed = await readme(
+      namespace,
+      'Signing keys',
+      'kubectl -n ticketing exec deploy/auth-depl -c auth -- node dist/cli.js rotate-keys',
+    );
+    const [, next] = /^The next key (\S+) is published\./m.exec(printed) ?? [];
+    await until('the next key to sign', async () => (await kidOf()) !== first, { timeoutMs: 120_000 });
+    say(`S26: the next key signs after ${seconds(Date.now() - began)}`);
+    // All replicas have seen it sign.
+    await sleep(5000);
+    assert.equal(await kidOf(), next);
+    const { outcomes } = await load.stop();
+    say(`S26: ${summary(outcomes)}`);
+    assert.deepEqual(said, []);
   });
 
   it('fails every day from 30 days before a certificate ends', async () => {

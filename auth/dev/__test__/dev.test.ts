@@ -6,14 +6,13 @@ const { dev, temporaryFolder, copy } = useDev();
 
 const credentials = { email: 'test@example.com', password: 'password' };
 
-async function post(port: string, endpoint: string, body: object = credentials): Promise<number> {
-  const response = await fetch(`http://localhost:${port}/api/users/${endpoint}`, {
+const ask = (port: string, endpoint: string, body: object = credentials): Promise<Response> =>
+  fetch(`http://localhost:${port}/api/users/${endpoint}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   });
-  return response.status;
-}
+const post = async (...args: Parameters<typeof ask>): Promise<number> => (await ask(...args)).status;
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -23,14 +22,28 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+async function cookieOf(port: string): Promise<string> {
+  const response = await ask(port, 'signin');
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ');
+}
+
+async function whoIs(port: string, Cookie: string): Promise<string> {
+  const response = await fetch(`http://localhost:${port}/api/users/currentuser`, { headers: { Cookie } });
+  return response.text();
+}
+
 describe('npm run dev', () => {
-  it('has a MongoDB of its own, which Ctrl-C ends and which keeps its users', async () => {
+  it('has a MongoDB of its own, which Ctrl-C ends and which keeps its users, signed in', async () => {
     const folder = await temporaryFolder();
     const settings = { ...(await ports()), MONGO_DATA: folder };
 
     const first = dev(settings);
     await first.line(new RegExp(`^dev: ready: http://localhost:${settings.PORT}$`));
     expect(await post(settings.PORT, 'signup')).toBe(201);
+    const signedIn = await cookieOf(settings.PORT);
     await first.line(/"msg":"Listening"/);
     expect(first.output()).toContain('Connected to MongoDb');
     await first.line(/^dev: try: curl .*signup/);
@@ -55,6 +68,7 @@ describe('npm run dev', () => {
 
     const second = dev(settings);
     await second.line(/"msg":"Listening"/);
+    expect(await whoIs(settings.PORT, signedIn)).toContain('test@example.com');
     expect(await post(settings.PORT, 'signin')).toBe(200);
     expect(await post(settings.PORT, 'signup')).toBe(400);
     // To npm and what it started alike, as a process manager does.

@@ -51,7 +51,8 @@ export function useDev(): Dev {
   afterAll(async () => {
     for (const { child } of started) if (child.exitCode === null) child.kill('SIGTERM');
     await Promise.all(started.map(({ ended }) => ended));
-    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+    for (const folder of folders)
+      for (const made of [folder, `${folder}.key`]) await rm(made, { recursive: true, force: true });
   });
   const dev = (settings: NodeJS.ProcessEnv): RunningProcess => {
     const child = spawn('npm', ['run', '--silent', 'dev'], {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { keySettings } from '../test/keys';
 import { follow, type RunningProcess } from '../test/process';
 import { password, useService } from '../test/service';
 
@@ -14,6 +15,7 @@ function cli(args: string[], input: string | Buffer = '', settings: NodeJS.Proce
       PATH: process.env['PATH'],
       NODE_ENV: 'test',
       PASSWORD_COST: 'ln=4,r=8,p=1',
+      ...keySettings,
       MONGO_URI: `mongodb://${host}:${port}/${name}?replicaSet=rs0`,
       ...settings,
     },

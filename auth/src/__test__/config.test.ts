@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, readConfig, settingNames } from '../config';
@@ -11,14 +11,19 @@ const pem = (type: 'P-256' | 'P-384' | 'rsa'): string => {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 };
 
+const encryptionKey = randomBytes(32).toString('base64');
 const production = {
   MONGO_URI: 'mongodb://auth-mongo-srv:27017/auth',
   PUBLIC_URL: 'https://ticketing.dev',
   TRUST_PROXY: '1',
-  JWT_PRIVATE_KEY: pem('P-256'),
+  KEY_ENCRYPTION_KEY: encryptionKey,
   SMTP_URL: 'smtp://mailer:hush@smtp.example.com:587',
 };
-const development = { NODE_ENV: 'development', MONGO_URI: production.MONGO_URI };
+const development = {
+  NODE_ENV: 'development',
+  MONGO_URI: production.MONGO_URI,
+  KEY_ENCRYPTION_KEY: encryptionKey,
+};
 
 function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -44,10 +49,14 @@ describe('readConfig', () => {
       session: { idleSeconds: 604_800, maxSeconds: 2_592_000, maxPerAccount: 100 },
       password: { cost: { ln: 15, r: 8, p: 3 } },
     });
-    expect(config.jwt.key?.asymmetricKeyType).toBe('ec');
+    expect(config.jwt.key).toBeUndefined();
+    expect(config.keys).toEqual({
+      encryptionKeys: [Buffer.from(encryptionKey, 'base64')],
+      times: { rotationSeconds: 2_592_000, graceSeconds: 900, keptSeconds: 604_800 + 3600 },
+    });
   });
 
-  it('needs only MONGO_URI in development, and treats an empty value as unset', () => {
+  it('needs only MONGO_URI and KEY_ENCRYPTION_KEY in development, and treats an empty value as unset', () => {
     const config = readConfig({ ...development, PORT: '', JWT_PRIVATE_KEY: '' });
     expect(config).toMatchObject({
       production: false,
@@ -71,9 +80,8 @@ describe('readConfig', () => {
   });
 
   it('accepts a private key with line breaks written as \\n', () => {
-    expect(
-      problemsOf({ ...production, JWT_PRIVATE_KEY: production.JWT_PRIVATE_KEY.replaceAll('\n', '\\n') }),
-    ).toEqual([]);
+    const config = readConfig({ ...production, JWT_PRIVATE_KEY: pem('P-256').replaceAll('\n', '\\n') });
+    expect(config.jwt.key?.asymmetricKeyType).toBe('ec');
   });
 
   it('S25 names every setting that is missing in production', () => {
@@ -81,9 +89,20 @@ describe('readConfig', () => {
       expect.stringMatching(/^MONGO_URI must/),
       expect.stringMatching(/^PUBLIC_URL must/),
       expect.stringMatching(/^TRUST_PROXY must/),
-      expect.stringMatching(/^JWT_PRIVATE_KEY must/),
+      expect.stringMatching(/^KEY_ENCRYPTION_KEY must be set/),
       expect.stringMatching(/^SMTP_URL must/),
     ]);
+  });
+
+  it('takes two key-encryption keys, the newest first', () => {
+    const two = [1, 2].map(() => randomBytes(32).toString('base64'));
+    const { keys } = readConfig({ ...production, KEY_ENCRYPTION_KEY: two.join(', ') });
+    expect(keys.encryptionKeys.map((key) => key.toString('base64'))).toEqual(two);
+  });
+
+  it('keeps a key for an hour longer than a session lives without use', () => {
+    const { keys } = readConfig({ ...production, SESSION_IDLE_SECONDS: '86400' });
+    expect(keys.times.keptSeconds).toBe(86_400 + 3600);
   });
 
   it('S25 requires SMTP_URL in production unless MAIL is off', () => {
@@ -119,6 +138,15 @@ describe('readConfig', () => {
     ['JWT_PRIVATE_KEY', 'hush'],
     ['JWT_PRIVATE_KEY', pem('P-384')],
     ['JWT_PRIVATE_KEY', pem('rsa')],
+    ['KEY_ENCRYPTION_KEY', 'hush'],
+    ['KEY_ENCRYPTION_KEY', randomBytes(31).toString('base64')],
+    ['KEY_ENCRYPTION_KEY', Buffer.alloc(32, 1).toString('base64')],
+    ['KEY_ENCRYPTION_KEY', randomBytes(32).toString('hex')],
+    ['KEY_ENCRYPTION_KEY', `${encryptionKey},`],
+    ['KEY_ENCRYPTION_KEY', `${encryptionKey},${encryptionKey}`],
+    ['KEY_ENCRYPTION_KEY', [1, 2, 3].map(() => randomBytes(32).toString('base64')).join(',')],
+    ['KEY_ROTATION_SECONDS', '3600'],
+    ['KEY_GRACE_SECONDS', '10'],
     ['JWT_TTL_SECONDS', '5'],
     ['SESSION_IDLE_SECONDS', '0'],
     ['SESSION_MAX_SECONDS', 'a month'],

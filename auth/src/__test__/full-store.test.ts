@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { mongo } from 'mongoose';
 import { becomePrimary } from '../../dev/replica-set';
 import { connectTo } from '../test/database';
+import { keySettings } from '../test/keys';
 import { startPlainMongod, type PlainMongod } from '../test/plain-mongod';
 import { follow, signup, useProcesses } from '../test/process';
 
@@ -66,7 +67,7 @@ describe('a database whose disk is full', () => {
     const run = (command: string) => {
       const child = spawn(process.execPath, ['dist/cli.js', command, 'full@example.com'], {
         cwd: path.resolve(__dirname, '../..'),
-        env: { PATH: process.env['PATH'], NODE_ENV: 'test', MONGO_URI: uri },
+        env: { PATH: process.env['PATH'], NODE_ENV: 'test', ...keySettings, MONGO_URI: uri },
       });
       return follow(child);
     };

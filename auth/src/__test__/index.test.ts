@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { connectTo, freshDatabase } from '../test/database';
@@ -12,6 +12,7 @@ describe('the process', () => {
       NODE_ENV: 'production',
       PORT: 'many',
       JWT_PRIVATE_KEY: 'hush-hush',
+      KEY_ENCRYPTION_KEY: 'hush',
       PASSWORD_COST: '',
     });
     expect(await ended).toBe(1);
@@ -21,19 +22,18 @@ describe('the process', () => {
       expect.stringMatching(/^auth: PUBLIC_URL must be set/),
       expect.stringMatching(/^auth: TRUST_PROXY must be set/),
       expect.stringMatching(/^auth: JWT_PRIVATE_KEY must be an EC P-256/),
+      expect.stringMatching(/^auth: KEY_ENCRYPTION_KEY must be 32 random bytes/),
       'auth: SMTP_URL must be set, or MAIL to off',
     ]);
     expect(output()).not.toContain('hush');
   });
 
   it('S25 asks in production for a mail server, or to be told that there is none', async () => {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { ended, output } = start({
       NODE_ENV: 'production',
       MONGO_URI: freshDatabase(),
       PUBLIC_URL: 'https://ticketing.dev',
       TRUST_PROXY: '1',
-      JWT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       PASSWORD_COST: '',
     });
     expect(await ended).toBe(1);
@@ -154,11 +154,6 @@ describe('the process', () => {
     service.child.kill('SIGINT');
     expect(await service.ended).toBe(1);
     socket.destroy();
-  });
-
-  it('warns of a signing key that it had to make', async () => {
-    const service = await listening({ MONGO_URI: freshDatabase() });
-    expect(service.output()).toMatch(/"level":"warn".*JWT_PRIVATE_KEY is not set/);
   });
 
   it('S11 gives one of 50 parallel sign-ups an account, over two processes', async () => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { mongo } from 'mongoose';
 import { schemaDocuments, schemaVersion } from '../models/schema/state';
 import { connectTo } from '../test/database';
+import { keySettings } from '../test/keys';
 import { startPlainMongod, type PlainMongod } from '../test/plain-mongod';
 import {
   follow,
@@ -50,7 +51,7 @@ afterAll(async () => {
 });
 
 function migrate(uri: string): RunningProcess {
-  const env = { PATH: process.env['PATH'], NODE_ENV: 'test', MONGO_URI: uri };
+  const env = { PATH: process.env['PATH'], NODE_ENV: 'test', ...keySettings, MONGO_URI: uri };
   return follow(
     spawn(process.execPath, ['dist/cli.js', 'migrate'], { cwd: path.resolve(__dirname, '../..'), env }),
   );

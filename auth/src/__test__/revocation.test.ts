@@ -331,8 +331,8 @@ async function observe(subject: Tried, state: Stored[], which = looks) {
 // These mark a session, which MongoDB itself deletes within a minute, and not the cleanup.
 const marking = ['signed-out', 'end-one-session'];
 
-// In end-restored.test.ts and close-account.test.ts: before these events, an account has neither sessions nor most links.
-const triedElsewhere = ['restored', 'brought-back'];
+// In end-restored.test.ts, close-account.test.ts and key-commands.test.ts: before these events, an account has neither sessions nor most links.
+const triedElsewhere = ['restored', 'brought-back', 'keys-revoked'];
 
 describe('S64 of what there was before', () => {
   it('the table has each event that can be caused over HTTP', () => {

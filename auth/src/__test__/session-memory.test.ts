@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import type { mongo } from 'mongoose';
 import { startMongod, type Mongod } from '../../dev/mongod';
 import { connectTo } from '../test/database';
@@ -9,8 +8,6 @@ import { startSlowProxy, type SlowProxy } from '../test/slow-proxy';
 const { listening } = useProcesses();
 // Half a second at most; a busy machine takes its time for the request that shows it.
 const soonMs = 5000;
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const JWT_PRIVATE_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 let mongod: Mongod;
 let database: mongo.MongoClient;
@@ -35,7 +32,7 @@ describe('R16 two processes that keep live sessions in memory', () => {
   let one: ListeningProcess;
   let other: ListeningProcess;
   beforeAll(async () => {
-    const settings = { MONGO_URI: mongod.uri('auth'), JWT_PRIVATE_KEY };
+    const settings = { MONGO_URI: mongod.uri('auth') };
     [one, other] = await Promise.all([listening(settings), listening(settings)]);
   });
 
@@ -145,10 +142,10 @@ describe('R16 a process whose changes do not come', () => {
   let near: ListeningProcess;
   beforeAll(async () => {
     const uri = new URL(mongod.uri('auth'));
-    near = await listening({ MONGO_URI: mongod.uri('auth'), JWT_PRIVATE_KEY });
+    near = await listening({ MONGO_URI: mongod.uri('auth') });
     proxy = await startSlowProxy(uri.hostname, Number(uri.port));
     const MONGO_URI = `mongodb://127.0.0.1:${proxy.port}/auth?directConnection=true`;
-    far = await listening({ MONGO_URI, JWT_PRIVATE_KEY });
+    far = await listening({ MONGO_URI });
   });
   afterAll(() => {
     proxy.close();

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { until, useProcesses, type ListeningProcess } from '../test/process';
 import { check, cookieOf, isLive, remembered, signOut } from '../test/session-checks';
 import { startSplitSet, type SplitSet } from '../test/split-set';
@@ -12,9 +11,7 @@ onLinux('R16 a primary that is cut off from the others together with one process
   let far: ListeningProcess;
   beforeAll(async () => {
     set = await startSplitSet();
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const JWT_PRIVATE_KEY = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const settings = { MONGO_URI: set.uri('auth'), JWT_PRIVATE_KEY };
+    const settings = { MONGO_URI: set.uri('auth') };
     [near, far] = await Promise.all([listening(settings), listening(settings)]);
   }, 180_000);
   afterAll(async () => {

@@ -5,6 +5,7 @@ import { transactions } from '../models/database';
 import { AccountCleanup } from '../services/accounts/account-cleanup';
 import { Audit } from '../services/audit/audit';
 import { operator } from '../services/caller';
+import { createKeys, type Keys } from '../services/keys/keys';
 import { Password } from '../services/passwords/password';
 import type { Logger } from 'pino';
 
@@ -12,6 +13,7 @@ import type { Logger } from 'pino';
 export interface CommandOptions {
   email?: string;
   'password-stdin'?: boolean;
+  yes?: boolean;
 }
 
 /** A command for operators. Returns the lines to print. */
@@ -28,6 +30,7 @@ export interface CommandContext {
   cleanup: AccountCleanup;
   audit: Audit;
   passwords: Password;
+  keys: Keys;
   logger: Logger;
 }
 
@@ -48,8 +51,9 @@ export async function withCollections<T>(
   const now = (): Date => new Date();
   const audit = new Audit({ model: collections.audit, seconds: config.auditSeconds, logger, now });
   const cleanup = new AccountCleanup({ collections, transact: transactions(connection), audit, logger });
+  const keys = createKeys({ ...config.keys, model: collections.keyring });
   try {
-    return await work({ collections, cleanup, audit, passwords, logger });
+    return await work({ collections, cleanup, audit, passwords, keys, logger });
   } finally {
     await audit.flush();
     await connection.close();

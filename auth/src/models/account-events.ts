@@ -80,6 +80,7 @@ export const accountEvents = {
   'brought-back': { sessions: 'all', raisesGen: true, devices: 'ended', links: endAllButUndo },
   deleted: { sessions: 'all', raisesGen: true, devices: 'ended', links: endAll },
   restored: { sessions: 'all', raisesGen: true, devices: 'ended', links: endAll },
+  'keys-revoked': { sessions: 'all', raisesGen: true, devices: 'kept', links: keepLinks },
 } as const satisfies Record<string, EventEffects>;
 
 export type AccountEvent = keyof typeof accountEvents;

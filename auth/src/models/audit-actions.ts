@@ -21,7 +21,9 @@ type OtherAction =
   | 'adopted'
   | 'looked-up'
   | 'unblocked'
-  | 'mails-resent';
+  | 'mails-resent'
+  | 'keys-rotated'
+  | 'keys-reencrypted';
 
 /**
  * What the audit trail tells of; docs/audit.md says what each one means. Refusals always share an entry. So does what
@@ -63,6 +65,9 @@ export const auditActions = {
   'looked-up': 'each',
   unblocked: 'each',
   'mails-resent': 'each',
+  'keys-rotated': 'each',
+  'keys-revoked': 'each',
+  'keys-reencrypted': 'each',
 } as const satisfies Record<AccountEvent | OtherAction, Entries>;
 
 export type AuditAction = keyof typeof auditActions;

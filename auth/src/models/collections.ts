@@ -9,6 +9,7 @@ import { createEmailLinkModel, type EmailLinkModel } from './email-link';
 import { createDeviceModel, type DeviceModel } from './device';
 import { bringUpToDate, type SchemaOptions } from './schema/bring-up-to-date';
 import { createHeartbeatModel, type HeartbeatModel } from './heartbeat';
+import { createKeyringModel, type KeyringModel } from './keyring';
 import { createMailModel, type MailModel } from './mail';
 import { createMailSlotModel, type MailSlotModel } from './mail-slot';
 import { createLimitModel, type LimitModel } from './limit';
@@ -30,6 +31,7 @@ export interface Collections {
   limits: LimitModel;
   devices: DeviceModel;
   heartbeats: HeartbeatModel;
+  keyring: KeyringModel;
 }
 
 type ToHash = (password: string) => Promise<string>;
@@ -76,6 +78,7 @@ export function createCollections(connection: Connection, toHash: ToHash): Colle
     limits: createLimitModel(connection),
     devices: createDeviceModel(connection),
     heartbeats: createHeartbeatModel(connection),
+    keyring: createKeyringModel(connection),
   };
 }
 

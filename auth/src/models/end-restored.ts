@@ -1,7 +1,8 @@
-import { trusted, type Types } from 'mongoose';
+import { trusted } from 'mongoose';
 import type { Ended } from './account-events';
 import type { Collections } from './collections';
 import { deleteBatch } from './delete-batch';
+import { pagesOfIds } from './pages-of-ids';
 import { endedBy } from './revocation';
 
 const batch = 1000;
@@ -19,16 +20,10 @@ export async function endRestored(collections: Collections, now: Date): Promise<
   const ended = Object.fromEntries(endedBy('restored').map((what) => [what, endOf(what)]));
   const { users, closedAccounts, sessions, emailLinks, mails, devices } = collections;
   let accounts = 0;
-  let last: Types.ObjectId | undefined;
-  for (;;) {
-    const after = last ? { _id: trusted({ $gt: last }) } : {};
-    const page = await users.find(after).select('_id').sort({ _id: 1 }).limit(batch).lean();
-    if (page.length === 0) break;
-    const ids = page.map(({ _id }) => _id);
+  for await (const ids of pagesOfIds(users)) {
     const update = { $set: { generation: count, ended }, $unset: { othersSignedOut: 1 as const } };
     await users.updateMany({ _id: trusted({ $in: ids }) }, update, { timestamps: false });
     accounts += ids.length;
-    last = ids.at(-1);
   }
   // They are few: people close their accounts, and 7 days later nothing is left.
   await closedAccounts.updateMany({}, { $set: { 'user.generation': count, 'user.ended': ended } });

@@ -11,6 +11,9 @@ import { Administration } from './accounts/administration';
 import { EmailDecline } from './accounts/decline-email';
 import { EmailConfirmation } from './accounts/email-confirmation';
 import { Limits, type LimitsOptions } from './limits/limits';
+import type { KeyRing } from './keys/key-ring';
+import { KeyRotation } from './keys/key-rotation';
+import type { Keys } from './keys/keys';
 import { Letters } from './mail/letters';
 import { MailWorker, type MailWorkerOptions } from './mail/mail-worker';
 import { measureOutbox } from './mail/measure-outbox';
@@ -33,6 +36,7 @@ export interface ServicesOptions {
   transact: Transact;
   passwords: Password;
   passwordRules: PasswordRules;
+  keys: Keys;
   jwts: Jwts;
   sessionRules: SessionRules;
   /** How many live sessions are kept in memory. 0: each check asks the database. */
@@ -73,6 +77,8 @@ export interface Services {
   goneAccounts: GoneAccounts;
   limits: Limits;
   sessionMemory: SessionMemory;
+  keyRing: KeyRing;
+  keyRotation: KeyRotation;
   mail?: MailServices | undefined;
 }
 
@@ -87,7 +93,7 @@ export interface MailServices {
 
 /** The one place where the services are assembled. */
 export function createServices(options: ServicesOptions): Services {
-  const { collections, transact, passwords, passwordRules, jwts, sessionRules, mail, now } = options;
+  const { collections, transact, passwords, passwordRules, keys, jwts, sessionRules, mail, now } = options;
   const { closedAccountSeconds, auditSeconds, metrics, logger } = options;
   const { users, mails, mailSlots, closedAccounts } = collections;
   const audit = new Audit({ model: collections.audit, seconds: auditSeconds, metrics, logger, now });
@@ -143,6 +149,8 @@ export function createServices(options: ServicesOptions): Services {
     audit,
     goneAccounts,
     sessionMemory,
+    keyRing: keys.ring,
+    keyRotation: new KeyRotation({ ...keys, audit, logger }),
   };
   if (!mail || !outbox) return always;
 

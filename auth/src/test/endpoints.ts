@@ -16,6 +16,7 @@ export const endpoints: readonly [Method, string, Caller, Body?][] = [
   ['post', '/signin', 'anyone', { email: member, password }],
   ['post', '/signout', 'anyone', {}],
   ['get', '/currentuser', 'anyone'],
+  ['get', '/.well-known/jwks.json', 'anyone'],
   ['get', '/sessions', 'user'],
   ['delete', '/sessions/some-id', 'user', {}],
   ['delete', '/sessions', 'user', {}],

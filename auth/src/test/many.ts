@@ -178,10 +178,12 @@ async function accountWith(service: TestService, email: string, size: number) {
   const id = user._id.toHexString();
   // The last ones, which no first batch reaches.
   const samples = Array.from({ length: 8 }, (_, n) => size - 1 - n);
-  const others = samples.map((n) => {
-    const jwt = service.jwts.sign({ id, email, role: user.role, sid: pile.sessionId(n), gen: genOf(user) });
-    return sessionCookieOf({ jwt });
-  });
+  const others = await Promise.all(
+    samples.map(async (n) => {
+      const claims = { id, email, role: user.role, sid: pile.sessionId(n), gen: genOf(user) };
+      return sessionCookieOf({ jwt: await service.jwts.sign(claims) });
+    }),
+  );
   const account = { user, pile, own, others, samples, size, path: `/api/users/${id}` };
   expect(await signedIn(service, account)).toEqual({ own: true, others: 8 });
   return account;

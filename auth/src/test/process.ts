@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
+import { keySettings } from './keys';
 import { raisedSettings } from './rates';
 
 export { freePort } from '../../dev/ports';
@@ -16,6 +17,7 @@ const processSettings = {
   // Their build is not part of an earlier version that a test builds.
   PAGES: 'off',
   ...raisedSettings,
+  ...keySettings,
 };
 
 export interface RunningProcess {

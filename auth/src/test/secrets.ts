@@ -4,6 +4,7 @@ const patterns = {
   'a JWT': /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+/,
   'a cookie': /(session|device)=\w/,
   'a key': /PRIVATE KEY/,
+  'a private JWK': /"d":\s*"[\w-]{43}"/,
 };
 
 // A shorter password may be an ordinary word, which appears in responses for other reasons.

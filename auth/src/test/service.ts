@@ -14,6 +14,9 @@ import type { Audit } from '../services/audit/audit';
 import type { AccountCleanup } from '../services/accounts/account-cleanup';
 import type { MailWorker } from '../services/mail/mail-worker';
 import { operator } from '../services/caller';
+import type { KeyRing } from '../services/keys/key-ring';
+import type { KeyRotation } from '../services/keys/key-rotation';
+import { createKeys, type Keys } from '../services/keys/keys';
 import { Password } from '../services/passwords/password';
 import { PasswordRules } from '../services/passwords/password-rules';
 import type { LimitName } from '../services/limits/limit-table';
@@ -25,6 +28,7 @@ import { Jwts } from '../services/sessions/jwts';
 import type { SessionMemory } from '../services/sessions/session-memory';
 import { startInbox, type Inbox, type ReceivedMail } from '../../dev/inbox';
 import { freshDatabase } from './database';
+import { testKeys } from './keys';
 import { until } from './process';
 import { ratesFor } from './rates';
 import { errorsWithoutCode } from './responses';
@@ -51,7 +55,11 @@ export interface TestService extends Collections {
   /** All of them; each one is a property of the service, too. */
   collections: Collections;
   passwords: Password;
+  /** The key that signs. */
   key: KeyObject;
+  keys: Keys;
+  keyRing: KeyRing;
+  keyRotation: KeyRotation;
   jwts: Jwts;
   /** The mail server that the service uses. */
   inbox: Inbox;
@@ -98,6 +106,7 @@ export function useService(options: ServiceOptions = {}): TestService {
     await service.worker?.stop();
     await service.cleanup.stop();
     await service.sessionMemory.stop();
+    await service.keyRotation.stop();
     await service.auditTrail.flush();
     for (const entry of await service.audit.find().lean()) scan.addOutput(JSON.stringify(entry));
     scan.addOutput(await service.metrics.text());
@@ -173,7 +182,15 @@ async function startService(
     { logger, signal: new AbortController().signal, watch: databaseMetrics(metrics) },
   );
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  const jwts = new Jwts({ key, issuer: 'test-issuer', audience: 'ticketing', ttlSeconds: 900, now });
+  const keys = createKeys({ ...testKeys, model: collections.keyring, metrics });
+  await keys.ring.open(key);
+  const jwts = new Jwts({
+    keys: keys.ring,
+    issuer: 'test-issuer',
+    audience: 'ticketing',
+    ttlSeconds: 900,
+    now,
+  });
   const sessionRules = {
     idleSeconds: 7 * day,
     maxSeconds: 30 * day,
@@ -188,6 +205,7 @@ async function startService(
     transact: transactions(connection),
     passwords,
     passwordRules: new PasswordRules({ profile: passwordProfile }),
+    keys,
     jwts,
     sessionRules,
     sessionsInMemory,
@@ -212,6 +230,7 @@ async function startService(
     now,
   });
   services.sessionMemory.start();
+  services.keyRotation.start();
   const worker = services.mail?.worker;
   if (mailing === 'on') worker?.start();
   const app = buildApp({
@@ -253,6 +272,9 @@ async function startService(
     metrics,
     passwords,
     key,
+    keys,
+    keyRing: services.keyRing,
+    keyRotation: services.keyRotation,
     jwts,
     logs,
     now,

@@ -1,5 +1,7 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { DatabaseConnectionError } from '../../errors/database-connection-error';
+import type { KeyRing } from '../keys/key-ring';
+import { isKid } from '../keys/signing-key';
 
 /** What a JWT says about the user and the session. Sibling services rely on these names. */
 export interface Claims {
@@ -20,60 +22,88 @@ export interface VerifiedJwt extends Omit<Claims, 'gen'> {
 }
 
 export interface JwtOptions {
-  /** The private key: EC, P-256. */
-  key: KeyObject;
+  keys: Pick<KeyRing, 'publicKey' | 'seek' | 'signer' | 'isSigner'>;
   issuer: string;
   audience: string;
   ttlSeconds: number;
   now: () => Date;
 }
 
-type Verified = Omit<VerifiedJwt, 'expired'> & { exp: number };
+type Verified = Omit<VerifiedJwt, 'expired'> & { exp: number; kid: string };
 
 // A JWT has about 500 characters.
 const maxRemembered = 10_000;
 
-/** Signs and verifies the JWTs of sessions with ES256 (RFC 8725): one algorithm, one key, one issuer and audience. */
+// A process that is stopped again and again between two lines.
+const maxTries = 5;
+
+/** Signs and verifies the JWTs of sessions with ES256 (RFC 8725): one algorithm, one keyring, one issuer and audience. */
 export class Jwts {
   readonly ttlSeconds: number;
-  readonly #publicKey: KeyObject;
-  readonly #keyId: string;
   /** By the whole text. The oldest is first. */
   readonly #remembered = new Map<string, Verified>();
 
   constructor(private readonly options: JwtOptions) {
     this.ttlSeconds = options.ttlSeconds;
-    this.#publicKey = createPublicKey(options.key);
-    this.#keyId = thumbprint(this.#publicKey);
-  }
-
-  sign({ id, email, role, sid, gen }: Claims): string {
-    const { key, issuer, audience, ttlSeconds } = this.options;
-    const iat = this.#seconds();
-    const payload = { id, email, role, sid, gen, iss: issuer, aud: audience, iat, exp: iat + ttlSeconds };
-    return jwt.sign(payload, key, { algorithm: 'ES256', keyid: this.#keyId });
   }
 
   /**
-   * The claims of a JWT that this service signed, expired or not; undefined for any other text. The caller decides
-   * whether an expired one is acceptable.
+   * @throws {DatabaseConnectionError} where the keyring had to be read, and could not be in time
+   */
+  async sign({ id, email, role, sid, gen }: Claims): Promise<string> {
+    const { keys, issuer, audience, ttlSeconds } = this.options;
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      const { kid, key } = await keys.signer();
+      const iat = this.#seconds();
+      const payload = { id, email, role, sid, gen, iss: issuer, aud: audience, iat, exp: iat + ttlSeconds };
+      const text = jwt.sign(payload, key, { algorithm: 'ES256', keyid: kid });
+      // The process may have been stopped for a while since it was asked which key signs.
+      if (keys.isSigner(kid)) return text;
+    }
+    throw new DatabaseConnectionError(new Error('The keyring changes faster than this process can sign'));
+  }
+
+  /**
+   * Reads the keyring if one of these texts names a key that is not known here: another process may have made it. Returns
+   * whether one does.
+   * @throws {DatabaseConnectionError}
+   */
+  async learnKeysOf(tokens: readonly string[]): Promise<boolean> {
+    if (tokens.every((token) => this.#knowsKeyOf(token))) return false;
+    await this.options.keys.seek();
+    return true;
+  }
+
+  /**
+   * The claims of a JWT that this service signed, expired or not; undefined for any other text, and where the key has been
+   * withdrawn. The caller decides whether an expired one is acceptable.
    */
   verify(token: string): VerifiedJwt | undefined {
     const verified = this.#remembered.get(token) ?? this.#verify(token);
     if (!verified) return undefined;
-    const { exp, ...claims } = verified;
+    const { exp, kid, ...claims } = verified;
+    if (!this.options.keys.publicKey(kid)) {
+      this.#remembered.delete(token);
+      return undefined;
+    }
     return { ...claims, expired: exp <= this.#seconds() };
+  }
+
+  #knowsKeyOf(token: string): boolean {
+    const kid = kidIn(token);
+    return kid === undefined || this.options.keys.publicKey(kid) !== undefined;
   }
 
   #verify(token: string): Verified | undefined {
     if (!isCanonical(token)) return undefined;
-    const { header, payload } = this.#check(token) ?? {};
-    if (header?.kid !== this.#keyId || typeof payload !== 'object') return undefined;
+    const kid = kidIn(token);
+    const payload = kid && this.#check(token, kid)?.payload;
+    if (!kid || typeof payload !== 'object') return undefined;
     const { id, email, role, sid, gen, iat, exp } = payload as Record<string, unknown>;
     const texts = [id, email, role, sid].every((claim) => typeof claim === 'string');
     if (!texts || typeof iat !== 'number' || typeof exp !== 'number') return undefined;
     if (gen !== undefined && typeof gen !== 'number') return undefined;
-    const verified = { id, email, role, sid, gen, iat, exp } as Verified;
+    const verified = { id, email, role, sid, gen, iat, exp, kid } as Verified;
     this.#remember(token, verified);
     return verified;
   }
@@ -87,10 +117,12 @@ export class Jwts {
     }
   }
 
-  #check(token: string): jwt.Jwt | undefined {
-    const { issuer, audience } = this.options;
+  #check(token: string, kid: string): jwt.Jwt | undefined {
+    const { issuer, audience, keys } = this.options;
+    const key = keys.publicKey(kid);
+    if (!key) return undefined;
     try {
-      return jwt.verify(token, this.#publicKey, {
+      return jwt.verify(token, key, {
         algorithms: ['ES256'],
         issuer,
         audience,
@@ -115,8 +147,14 @@ function isCanonical(token: string): boolean {
   return Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }
 
-/** The key's JWK thumbprint (RFC 7638), base64url. */
-function thumbprint(publicKey: KeyObject): string {
-  const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
-  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+/** The id of the key that a JWT names, if it can be one. */
+function kidIn(token: string): string | undefined {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString());
+    const kid: unknown = typeof header === 'object' && header && 'kid' in header ? header.kid : undefined;
+    return isKid(kid) ? kid : undefined;
+  } catch {
+    // No JWT at all: it names no key.
+    return undefined;
+  }
 }

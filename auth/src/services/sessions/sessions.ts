@@ -76,8 +76,9 @@ export class Sessions {
    * @param find how it is found: `find` may answer what was so half a second ago, `findNow` asks the database
    */
   async authenticate(jwts: readonly string[], find: 'find' | 'findNow'): Promise<LiveSession | undefined> {
+    const candidates = await this.#read(jwts);
     const found = await this.#findLive(
-      this.#read(jwts).filter(({ expired }) => !expired),
+      candidates.filter(({ expired }) => !expired),
       find,
     );
     return found?.live;
@@ -89,7 +90,7 @@ export class Sessions {
    * sign anybody out.
    */
   async renew(jwts: readonly string[]): Promise<(LiveSession & { issued?: IssuedJwt }) | undefined> {
-    const candidates = this.#read(jwts);
+    const candidates = await this.#read(jwts);
     const lately = await this.#findLive(candidates, 'find');
     if (!lately || !this.#isOld(lately)) return lately?.live;
     // What is written must not depend on what was so half a second ago.
@@ -100,7 +101,7 @@ export class Sessions {
     const { user, session } = live;
     const used = { lastUsedAt: now(), expiresAt: this.#expiry(session.createdAt, now()) };
     if (!(await model.touch(session, used))) return undefined;
-    return { ...live, issued: this.#issue(user, { ...session, ...used }) };
+    return { ...live, issued: await this.#issue(user, { ...session, ...used }) };
   }
 
   /** Whether a password was given to the session recently. Its renewals do not count. */
@@ -121,7 +122,7 @@ export class Sessions {
   /** Ends every session that the JWTs name. */
   async signOut(jwts: readonly string[], caller: Caller): Promise<void> {
     const { model, now, audit } = this.options;
-    for (const { sid, id } of this.#read(jwts)) {
+    for (const { sid, id } of await this.#read(jwts)) {
       const isEnded = (await model.end([sid], now())) === 1;
       if (isEnded) audit.note({ action: 'signed-out', user: id, actor: id }, caller);
     }
@@ -159,7 +160,8 @@ export class Sessions {
   }
 
   async #end(jwts: readonly string[]): Promise<void> {
-    const ids = this.#read(jwts).map(({ sid }) => sid);
+    const ended = await this.#read(jwts);
+    const ids = ended.map(({ sid }) => sid);
     if (ids.length > 0) await this.options.model.end(ids, this.options.now());
   }
 
@@ -171,8 +173,12 @@ export class Sessions {
   }
 
   /** The claims of the JWTs that this service has signed: the newest first, and one for each session. */
-  #read(jwts: readonly string[]): VerifiedJwt[] {
-    const claims = jwts.slice(0, maxJwts).flatMap((jwt) => this.options.jwts.verify(jwt) ?? []);
+  async #read(given: readonly string[]): Promise<VerifiedJwt[]> {
+    const { jwts } = this.options;
+    const texts = given.slice(0, maxJwts);
+    const verify = () => texts.flatMap((text) => jwts.verify(text) ?? []);
+    let claims = verify();
+    if (claims.length < texts.length && (await jwts.learnKeysOf(texts))) claims = verify();
     claims.sort((a, b) => b.iat - a.iat);
     return claims.filter(({ sid }, index) => claims.findIndex((other) => other.sid === sid) === index);
   }
@@ -196,10 +202,13 @@ export class Sessions {
     return undefined;
   }
 
-  #issue(user: UserRecord, { _id: sid, expiresAt }: Pick<SessionRecord, '_id' | 'expiresAt'>): IssuedJwt {
+  async #issue(
+    user: UserRecord,
+    { _id: sid, expiresAt }: Pick<SessionRecord, '_id' | 'expiresAt'>,
+  ): Promise<IssuedJwt> {
     const { jwts, now } = this.options;
     const { _id, email, role } = user;
-    const jwt = jwts.sign({ id: _id.toHexString(), email, role, sid, gen: genOf(user) });
+    const jwt = await jwts.sign({ id: _id.toHexString(), email, role, sid, gen: genOf(user) });
     return { jwt, remainingSeconds: Math.ceil((expiresAt.getTime() - now().getTime()) / 1000) };
   }
 

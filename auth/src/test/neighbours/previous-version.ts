@@ -13,15 +13,16 @@ const revision = 'c89d387b410727e23014dc73c8689b67e1d24014';
 /**
  * Builds the previous version of the service for the tests of one file, with the dependencies of this one. The folder of
  * the build is known once beforeAll is done.
+ * @param of its commit
  */
-export function usePreviousVersion(): { folder: () => string } {
+export function usePreviousVersion(of = revision): { folder: () => string } {
   let temporary = '';
   const folder = (): string => path.join(temporary, 'auth');
   beforeAll(async () => {
-    await requireHistory();
+    await requireHistory(of);
     temporary = await mkdtemp(path.join(os.tmpdir(), 'previous-version-'));
     const archive = path.join(temporary, 'auth.tar');
-    await run('git', ['-C', path.dirname(root), 'archive', '--output', archive, revision, 'auth']);
+    await run('git', ['-C', path.dirname(root), 'archive', '--output', archive, of, 'auth']);
     await run('tar', ['-x', '-f', archive, '-C', temporary]);
     await symlink(path.join(root, 'node_modules'), path.join(folder(), 'node_modules'), 'dir');
     const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
@@ -33,10 +34,10 @@ export function usePreviousVersion(): { folder: () => string } {
   return { folder };
 }
 
-async function requireHistory(): Promise<void> {
-  await run('git', ['-C', root, 'cat-file', '-e', `${revision}^{commit}`]).catch((cause: unknown) => {
+async function requireHistory(of: string): Promise<void> {
+  await run('git', ['-C', root, 'cat-file', '-e', `${of}^{commit}`]).catch((cause: unknown) => {
     throw new Error(
-      `This test builds commit ${revision}, which this clone lacks. Fetch the history: git fetch --unshallow`,
+      `This test builds commit ${of}, which this clone lacks. Fetch the history: git fetch --unshallow`,
       { cause },
     );
   });

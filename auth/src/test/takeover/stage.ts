@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { pino } from 'pino';
 import type { Connection, Types } from 'mongoose';
 import { createCollections, migrate, type Collections } from '../../models/collections';
@@ -7,12 +6,14 @@ import { openConnection, patientTimeouts } from '../../models/open-connection';
 import type { MailKind } from '../../models/mail';
 import { SessionFeed } from '../../models/session-feed';
 import { operator } from '../../services/caller';
+import { createKeys, type Keys } from '../../services/keys/keys';
 import { Password } from '../../services/passwords/password';
 import { PasswordRules } from '../../services/passwords/password-rules';
 import { Metrics } from '../../services/metrics/metrics';
 import { createServices, type MailServices, type Services } from '../../services/services';
 import { Jwts } from '../../services/sessions/jwts';
 import { freshDatabase } from '../database';
+import { testKeys } from '../keys';
 
 /** Random values in the form of hashes: scrypt itself would take most of the time here. */
 class RememberedPasswords extends Password {
@@ -63,16 +64,19 @@ const day = 24 * 60 * 60;
 export class Stage {
   readonly passwords: Password = new RememberedPasswords();
   readonly collections: Collections;
-  readonly #jwts = new Jwts({
-    key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-    issuer: 'test-issuer',
-    audience: 'ticketing',
-    ttlSeconds: 900,
-    now,
-  });
+  readonly #keys: Keys;
+  readonly #jwts: Jwts;
 
   private constructor(private readonly connection: Connection) {
     this.collections = createCollections(connection, (plain) => this.passwords.toHash(plain, operator()));
+    this.#keys = createKeys({ ...testKeys, model: this.collections.keyring });
+    this.#jwts = new Jwts({
+      keys: this.#keys.ring,
+      issuer: 'test-issuer',
+      audience: 'ticketing',
+      ttlSeconds: 900,
+      now,
+    });
     const { mailSlots } = this.collections;
     const take = mailSlots.take.bind(mailSlots);
     // The time between two requests is long enough for mails that somebody asks for, and too short for notices.
@@ -84,6 +88,7 @@ export class Stage {
     const connection = await openConnection(freshDatabase(), patientTimeouts);
     await migrate(connection, { listener: logger });
     const stage = new Stage(connection);
+    await stage.#keys.ring.open();
     // The account of a story may be an admin's, and must not be the last one.
     const password = 'password of the admin';
     await stage.process().accounts.createAdmin({ email: 'admin@example.com', password }, operator());
@@ -104,6 +109,7 @@ export class Stage {
       transact: around(transactions(this.connection, maxTransactionMs)),
       passwords: this.passwords,
       passwordRules: new PasswordRules({ profile: 'default' }),
+      keys: this.#keys,
       jwts: this.#jwts,
       sessionRules: { idleSeconds: 7 * day, maxSeconds: 30 * day, freshSeconds: 600, maxPerAccount: 100 },
       requireVerifiedEmail: false,

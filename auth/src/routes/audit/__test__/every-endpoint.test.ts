@@ -95,6 +95,18 @@ const table: [endpoint: string, outcome: 'success' | 'refused', entries: string[
   ['post /signout', 'refused', nothing, () => service.api().post(`${api}/signout`).send({}).expect(200)],
   ['get /currentuser', 'success', nothing, ({ browser }) => browser.get(`${api}/currentuser`).expect(200)],
   ['get /currentuser', 'refused', nothing, () => service.api().get(`${api}/currentuser`).expect(200)],
+  [
+    'get /.well-known/jwks.json',
+    'success',
+    nothing,
+    ({ browser }) => browser.get(`${api}/.well-known/jwks.json`).expect(200),
+  ],
+  [
+    'get /.well-known/jwks.json',
+    'refused',
+    nothing,
+    () => service.api().post(`${api}/.well-known/jwks.json`).expect(405),
+  ],
   ['get /sessions', 'success', nothing, ({ browser }) => browser.get(`${api}/sessions`).expect(200)],
   ['get /sessions', 'refused', nothing, () => service.api().get(`${api}/sessions`).expect(401)],
   [
