@@ -37,4 +37,7 @@ export const actions = {
   'looked-up': 'Looked at by an operator',
   unblocked: 'Unblocked by an operator',
   'mails-resent': 'Mails sent again by an operator',
+  'keys-rotated': 'Signing key replaced',
+  'keys-revoked': 'Signing keys withdrawn',
+  'keys-reencrypted': 'Signing keys encrypted again',
 } satisfies Record<AuditAction, string>;
