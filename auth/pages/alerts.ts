@@ -55,8 +55,10 @@ function countDown(alert: HTMLElement, text: string, seconds: number, button: HT
       setTimeout(tick, 1000);
       return;
     }
+    // A later alert has its own time.
+    if (!alert.isConnected) return;
     button.removeAttribute('aria-disabled');
-    if (alert.isConnected) alert.textContent = words.common.waited;
+    alert.textContent = words.common.waited;
   };
   tick();
 }

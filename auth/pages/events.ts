@@ -20,8 +20,9 @@ export async function listEvents(ids: { list: string; more: string }, path: stri
     cursor = nextCursor;
     more.hidden = nextCursor === null;
   };
-  onClick(more, load);
   await load();
+  // Afterwards: where the first page fails, the caller lists again.
+  onClick(more, load);
 }
 
 type Get = (path: string) => Promise<EventPage>;

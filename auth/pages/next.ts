@@ -4,9 +4,17 @@
  */
 export function nextAfter(search: string, origin: string): string {
   const next = new URLSearchParams(search).get('next') ?? '';
-  const isPath = next.startsWith('/') && URL.canParse(next, origin);
-  const url = new URL(isPath ? next : '/account', origin);
-  return url.origin === origin ? url.href : `${origin}/account`;
+  const url = next.startsWith('/') ? parsed(next, origin) : undefined;
+  return url?.origin === origin ? url.href : `${origin}/account`;
+}
+
+/** `URL.canParse` is missing in browsers of 2023. */
+function parsed(path: string, origin: string): URL | undefined {
+  try {
+    return new URL(path, origin);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The address of the sign-in page that leads back to this page. */

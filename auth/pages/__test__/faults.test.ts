@@ -50,10 +50,16 @@ describe('a page says plainly', () => {
 
   it('that the service can’t be used, and for how long to wait', async () => {
     const page = await onSignIn();
-    await refuse(page, 503, problem('database_unavailable'), { 'Retry-After': '2' });
+    await refuse(page, 503, problem('database_unavailable'), { 'Retry-After': '60' });
     await press(page, 'Sign in');
     await page.getByText('can’t be used at the moment').waitFor();
     await check(page, 'unavailable');
+  });
+
+  it('that the time to wait is over', async () => {
+    const page = await onSignIn();
+    await refuse(page, 503, problem('database_unavailable'), { 'Retry-After': '1' });
+    await press(page, 'Sign in');
     await page.getByText('You can try again now.').waitFor();
   });
 
@@ -83,11 +89,18 @@ describe('a page says plainly', () => {
     });
     for (let times = 0; times < 3; times += 1) await press(page, 'Sign in');
     await page.getByText('Still waiting').waitFor();
-    await check(page, 'waiting');
     answer();
     await page.getByText('is wrong').waitFor();
     expect(await page.getByText('Still waiting').count()).toBe(0);
     expect(sent).toBe(1);
+  });
+
+  it('in a way that is accessible, that it waits', async () => {
+    const page = await onSignIn();
+    await page.route('**/api/users/signin', () => undefined);
+    await press(page, 'Sign in');
+    await page.getByText('Still waiting').waitFor();
+    await check(page, 'waiting');
   });
 
   it('that there were too many attempts, with the seconds that are left', async () => {

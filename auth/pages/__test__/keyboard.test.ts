@@ -121,8 +121,10 @@ it('an admin finds and deletes a user by keyboard alone', async () => {
   await service.signedUp('key-user@example.com');
   const page = await open();
   await go(page, '/admin');
+  await heading(page, 'Sign in as an admin');
   await tabTo(page, 'Sign in');
   await page.keyboard.press('Enter');
+  await heading(page, 'Sign in');
   await type(page, 'E-mail address', 'key-admin@example.com');
   await type(page, 'Password', password);
   await page.keyboard.press('Enter');
@@ -131,6 +133,7 @@ it('an admin finds and deletes a user by keyboard alone', async () => {
   await page.keyboard.press('Enter');
   await page.waitForURL(/email=key-user/);
   await heading(page, 'Users');
+  await page.getByRole('link', { name: 'key-user@example.com' }).waitFor();
   await tabTo(page, 'key-user@example.com');
   await page.keyboard.press('Enter');
   await heading(page, 'key-user@example.com');

@@ -9,7 +9,7 @@ export const desktop = 'Mozilla/5.0 (X11; Linux x64; rv:140.0) Gecko/20100101 Fi
 
 /** Waits until the page has that first heading. */
 export const heading = (page: Page, name: string): Promise<void> =>
-  page.getByRole('heading', { level: 1, name }).waitFor();
+  page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 
 export const press = (page: Page, name: string): Promise<void> =>
   page.getByRole('button', { name, exact: true }).click();

@@ -25,6 +25,7 @@ it('a stranger follows the first line of the README, and gets from sign-up over 
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   await page.goto(address);
+  await heading(page, 'Sign in');
   await page.getByRole('link', { name: 'Create an account' }).click();
   await fillSignUp(page, 'stranger@example.com');
   await heading(page, 'Your account');

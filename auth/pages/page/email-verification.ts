@@ -39,7 +39,8 @@ async function confirm({ token, purpose }: MailLink): Promise<void> {
   byId('link-text', HTMLElement).textContent = text;
   byId('link-button', HTMLElement).textContent = button;
   const form = byId('link', HTMLFormElement);
-  const signedIn = await currentUser();
+  // Where it can't be known, the service says what else it needs.
+  const signedIn = await currentUser().catch(() => null);
   if (purpose === 'signup') addNewAccount(form);
   else if (needsAccount(purpose) && !signedIn) addPassword(form);
   showState('link');

@@ -28,6 +28,7 @@ export async function signIn(): Promise<void> {
   if (Object.hasOwn(reasons, reason)) tellIn(form, reasons[reason] ?? '');
   if (!navigator.cookieEnabled) tellIn(form, words.signIn.noCookies);
   onSignIn(goOn);
-  if (await currentUser()) goOn();
+  // Where it can't be known, people sign in again.
+  if (await currentUser().catch(() => null)) goOn();
   else if (document.activeElement === document.body) byId('email', HTMLInputElement).focus();
 }

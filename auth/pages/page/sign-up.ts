@@ -12,7 +12,7 @@ export async function signUp(): Promise<void> {
       password: settings.verifyFirst ? forgottenPassword() : password,
       name: name.trim() === '' ? null : name,
     });
-    if (!settings.verifyFirst && (await currentUser())) {
+    if (!settings.verifyFirst && (await isSignedIn())) {
       announceSignIn();
       location.replace(nextAfter(location.search, location.origin));
       return;
@@ -22,8 +22,11 @@ export async function signUp(): Promise<void> {
   });
   if (settings.verifyFirst) for (const id of ['name', 'password']) byId(id, HTMLInputElement).disabled = true;
   byId('sign-in', HTMLAnchorElement).search = location.search;
-  if (await currentUser()) location.replace(nextAfter(location.search, location.origin));
+  if (await currentUser().catch(() => null)) location.replace(nextAfter(location.search, location.origin));
 }
+
+/** After a sign-up. Where it can't be known, the next page finds out. */
+const isSignedIn = (): Promise<boolean> => currentUser().then(Boolean, () => true);
 
 /** A verify-first sign-up is held to the rules for passwords, and its password forgotten: the link asks for the real one. */
 function forgottenPassword(): string {

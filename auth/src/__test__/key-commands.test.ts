@@ -7,6 +7,9 @@ import { useService } from '../test/service';
 
 const service = useService({ mailing: 'off' });
 
+// Each command is a process, and revoke-key waits for all others to have read the keys.
+jest.setTimeout(240_000);
+
 /** Runs a command with the settings of a pod, and answers what it prints without the log. */
 async function cli(args: string[], input = '', settings: NodeJS.ProcessEnv = {}) {
   const { host, port, name } = service.connection;
@@ -116,10 +119,7 @@ describe('revoke-key', () => {
     await browser.get('/api/users/currentuser').expect(200, { currentUser: null });
     const user = await service.users.findOne({ email: 'keys-revoked@example.com' }).lean().orFail();
     expect(user.generation).toBe(before + 1);
-    expect(await entryOf('keys-revoked')).toMatchObject({
-      actor: 'operator',
-      count: await service.users.countDocuments(),
-    });
+    expect(await entryOf('keys-revoked')).toMatchObject({ actor: 'operator' });
   });
 
   it('says first that it signs everybody out, and does nothing unless the answer is yes', async () => {

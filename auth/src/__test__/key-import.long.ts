@@ -15,7 +15,7 @@ it('R15 takes the key of the version before, and rotates it a day later: nobody 
   const settings = {
     MONGO_URI: freshDatabase(),
     JWT_PRIVATE_KEY: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    JWT_TTL_SECONDS: '4',
+    JWT_TTL_SECONDS: '30',
     KEY_GRACE_SECONDS: '3',
     KEY_ROTATION_SECONDS: '6',
   };

@@ -118,6 +118,15 @@ describe('the middleware of docs/siblings.md, with jose', () => {
       expect(await seen(cookie)).toBeNull();
   });
 
+  it('S23 sees nobody in a JWT that names no key, also where several keys are published', async () => {
+    await service.keys.store.rotate();
+    await service.keyRing.read();
+    const fresh = await start(`${service.url}/api/users/.well-known/jwks.json`);
+    const unnamed = sessionCookieOf({ jwt: signed({}, service.key, { kid: undefined }) });
+    expect(await seen(unnamed, fresh)).toBeNull();
+    expect(await seen(`${unnamed}; ${sessionCookieOf({ jwt })}`, fresh)).toMatchObject({ email });
+  });
+
   it('verifies JWTs of the next key, and those of the one before', async () => {
     const email = 'next@example.com';
     const { next } = await service.keys.store.rotate();

@@ -49,11 +49,11 @@ export const revokeKey: KeyCommand = (kid, options, config) =>
       throw new Error(`There is no key ${kid}: list-keys lists them`);
     if (!options.yes && !(await isConfirmed())) return ['Nothing was changed.'];
     const made = await store.replaceAll(kid);
+    await audit.store({ action: 'keys-revoked' }, operator());
     logger.warn({ event: 'keys_revoked', kid, made }, 'every signing key was withdrawn');
     // Until every process has read that, people may still get JWTs of the withdrawn key: their sessions end too.
     await delay(pollMsOf(times) + reserveMs);
     const accounts = await endEverySession(collections.users, new Date());
-    await audit.store({ action: 'keys-revoked', ...(accounts > 0 && { count: accounts }) }, operator());
     return [
       `Withdrew the key ${kid} and every other. The key ${made} signs from now on.`,
       `Ended all sessions of ${accounts} accounts. Everybody has to sign in again.`,

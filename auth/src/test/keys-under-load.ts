@@ -11,6 +11,8 @@ export interface KeysUnderLoad {
   stop: () => Promise<Outcome>;
   /** The ids of the keys that have signed so far, in their order. */
   kids: () => string[];
+  /** Whether a request has failed. Then fewer go on, and keys may not be seen any more. */
+  hasFailed: () => boolean;
 }
 
 export interface Outcome {
@@ -86,6 +88,7 @@ export async function loadOn(urls: string[]): Promise<KeysUnderLoad> {
   );
   return {
     kids: () => [...kids],
+    hasFailed: () => failures.length > 0,
     stop: async () => {
       isStopped = true;
       await Promise.all(doing);

@@ -30,6 +30,8 @@ interface Known extends KeyringReading {
 
 // However many callers name keys that are not known here, the database is asked so often at most.
 const seekEveryMs = 250;
+const maxAgeSeconds = 225;
+const maxMissing = 1000;
 // A process that is stopped again and again between two lines.
 const maxTries = 5;
 
@@ -43,6 +45,11 @@ export class KeyRing {
   #privateKeys: ReadonlyMap<string, KeyObject> = new Map();
   #fault: KeyEncryptionError | undefined;
   #seeking: Promise<unknown> | undefined;
+  /**
+   * Ids that were sought in vain. Nobody can name a key before it exists, so there will be none of them. Many browsers keep
+   * a cookie of a key that was withdrawn.
+   */
+  readonly #missing = new Set<string>();
   /** When the last reading was begun, also one that failed. */
   #begunAt = -Infinity;
   readonly #clock: () => number;
@@ -71,9 +78,12 @@ export class KeyRing {
     );
   }
 
-  /** For so long a copy of the public keys may be used: a key is published for longer before it signs. */
+  /**
+   * For so long a copy of the public keys may be used: a key is published for longer before it signs, and one that was
+   * withdrawn is believed for no longer.
+   */
   get maxAgeSeconds(): number {
-    return Math.floor(this.options.times.graceSeconds / 4);
+    return Math.min(maxAgeSeconds, Math.floor(this.options.times.graceSeconds / 4));
   }
 
   /**
@@ -110,9 +120,13 @@ export class KeyRing {
    * their turn: nobody can make the service read more than four times a second.
    * @throws {DatabaseConnectionError}
    */
-  async seek(): Promise<void> {
+  async seek(kids: readonly string[]): Promise<void> {
+    const sought = kids.filter((kid) => !this.#missing.has(kid));
+    if (sought.length === 0) return;
     this.#seeking ??= this.#seek();
     await this.#seeking;
+    if (this.#missing.size > maxMissing) this.#missing.clear();
+    for (const kid of sought) if (!this.#publicKeys.has(kid)) this.#missing.add(kid);
   }
 
   /**

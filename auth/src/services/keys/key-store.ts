@@ -66,7 +66,7 @@ export class KeyStore {
       return [...keys, next];
     });
     if (published) return { next: published, isNew: false };
-    if (!next) throw new Error('no key was made');
+    if (!next) throw new Error('There are no signing keys: the service makes one when it starts');
     return { next, isNew: true };
   }
 

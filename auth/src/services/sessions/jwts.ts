@@ -69,8 +69,9 @@ export class Jwts {
    * @throws {DatabaseConnectionError}
    */
   async learnKeysOf(tokens: readonly string[]): Promise<boolean> {
-    if (tokens.every((token) => this.#knowsKeyOf(token))) return false;
-    await this.options.keys.seek();
+    const unknown = tokens.flatMap((token) => this.#unknownKeyOf(token) ?? []);
+    if (unknown.length === 0) return false;
+    await this.options.keys.seek(unknown);
     return true;
   }
 
@@ -89,9 +90,9 @@ export class Jwts {
     return { ...claims, expired: exp <= this.#seconds() };
   }
 
-  #knowsKeyOf(token: string): boolean {
-    const kid = kidIn(token);
-    return kid === undefined || this.options.keys.publicKey(kid) !== undefined;
+  #unknownKeyOf(token: string): string | undefined {
+    const kid = this.#remembered.get(token)?.kid ?? kidIn(token);
+    return kid === undefined || this.options.keys.publicKey(kid) ? undefined : kid;
   }
 
   #verify(token: string): Verified | undefined {
