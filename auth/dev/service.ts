@@ -31,7 +31,10 @@ export async function runService({
   const group = startGroup(
     process.execPath,
     [tsNodeDev(), '--respawn', '--transpile-only', '--no-notify', script],
-    { env: { ...env, ...watching, ...temporary(temporaryFolder) }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      env: { ...env, ...watching, ...preload, ...temporary(temporaryFolder) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   );
   for (const input of [group.child.stdout, group.child.stderr]) {
     if (input) createInterface({ input }).on('line', writeLog);
@@ -72,6 +75,8 @@ export function tsNodeDev(file = require.resolve('ts-node-dev/lib/bin')): string
 
 // Polling notices what events on files miss: a second save within 0.2 s, and a file that git replaces.
 const watching = { CHOKIDAR_USEPOLLING: 'true', CHOKIDAR_INTERVAL: '150' };
+
+const preload = { NODE_DEV_PRELOAD: path.resolve(__dirname, 'preload.js') };
 
 const temporary = (folder: string) => ({ TMPDIR: folder, TEMP: folder, TMP: folder });
 
