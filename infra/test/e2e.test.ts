@@ -155,7 +155,7 @@ describe('the base, as skaffold dev deploys it', () => {
   it(
     'signs a user up in a browser, and verifies the address by the link of the mail',
     { skip: chromiumPath === undefined && 'there is no Chromium' },
-    () => signUpInBrowser(base, host, new Inbox(namespace), newEmail()),
+    () => signUpInBrowser(base, host, new Inbox(namespace), newEmail),
   );
 
   it('serves the pages, and JSON for an unknown path below /api', async () => {
