@@ -4,6 +4,7 @@ import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promis
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createAdmin } from './support/accounts';
 import { makeSecrets, Namespace } from './support/cluster';
 import { Ingress } from './support/ingress';
@@ -17,6 +18,9 @@ import { run, say, until } from './support/run';
 const host = 'ticketing.dev';
 const ingress = new Ingress(new URL(process.env['E2E_INGRESS'] ?? 'https://127.0.0.1'), host);
 const password = 'password';
+
+/** ts-node-dev looks at a file some time after the service has loaded it: what is saved before, it takes for the old state. */
+const settled = (): Promise<void> => delay(2000);
 
 after(() => {
   ingress.close();
@@ -116,9 +120,11 @@ describe('skaffold dev', () => {
         everyMs: 100,
       });
       times.push(seconds(saved));
+      await settled();
     }
     say(`saved to served: ${times.join(', ')}`);
     assert.equal(output.split('Build [ticketing/auth-dev]').length, builds);
+    await settled();
     await writeFile(route(), source);
     await until('the reverted change', async () => (await currentUser()) === '{"currentUser":null}');
   });
@@ -148,6 +154,7 @@ describe('skaffold dev', () => {
 
   it('shows a compile error in the log, and serves again when it is fixed', async () => {
     const source = await readFile(route(), 'utf8');
+    await settled();
     await appendFile(route(), 'const broken: = ;\n');
     await printed('error TS1110', 20_000);
     await until(
