@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { afterRestore } from './commands/after-restore';
-import { UsageError, type AddressCommand, type Command, type CommandOptions } from './commands/command';
+import { UsageError, type Command, type CommandAbout, type CommandOptions } from './commands/command';
 import { createAdmin } from './commands/create-admin';
-import { listKeys, reencryptKeys, revokeKey, rotateKeys, type KeyCommand } from './commands/keys';
+import { listKeys, reencryptKeys, revokeKey, rotateKeys } from './commands/keys';
 import { migrateDatabase } from './commands/migrate';
 import { resend, unblock, why } from './commands/support';
 import { readConfig } from './config';
@@ -17,9 +17,13 @@ const commands: Readonly<Record<string, Command>> = {
   'reencrypt-keys': reencryptKeys,
 };
 
-const addressCommands: Readonly<Record<string, AddressCommand>> = { why, unblock, resend };
-
-const keyCommands: Readonly<Record<string, KeyCommand>> = { 'revoke-key': revokeKey };
+/** Those that need something to be named, with the options that they take. */
+const commandsAbout: Readonly<Record<string, { command: CommandAbout; takes: (keyof CommandOptions)[] }>> = {
+  why: { command: why, takes: [] },
+  unblock: { command: unblock, takes: [] },
+  resend: { command: resend, takes: [] },
+  'revoke-key': { command: revokeKey, takes: ['yes'] },
+};
 
 const usage = `usage: node dist/cli.js COMMAND
 
@@ -66,18 +70,17 @@ async function main(): Promise<void> {
   for (const line of lines) process.stdout.write(`${line}\n`);
 }
 
-function run(name: string, [address, ...more]: string[], options: CommandOptions): Promise<string[]> {
+function run(name: string, [subject, ...more]: string[], options: CommandOptions): Promise<string[]> {
   const config = () => readConfig(process.env);
-  const { yes, ...others } = options;
-  const aboutKey = Object.hasOwn(keyCommands, name) ? keyCommands[name] : undefined;
-  if (aboutKey && address !== undefined && more.length === 0 && Object.keys(others).length === 0)
-    return aboutKey(address, options, config);
-  if (yes) throw new UsageError();
-  const about = Object.hasOwn(addressCommands, name) ? addressCommands[name] : undefined;
-  if (about && address !== undefined && more.length === 0 && Object.keys(options).length === 0)
-    return about(address, config);
+  const about = Object.hasOwn(commandsAbout, name) ? commandsAbout[name] : undefined;
+  if (about) {
+    const isTaken = (option: string): boolean => about.takes.some((each) => each === option);
+    if (subject === undefined || more.length > 0 || !Object.keys(options).every(isTaken))
+      throw new UsageError();
+    return about.command(subject, config, options);
+  }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command || address !== undefined) throw new UsageError();
+  if (!command || subject !== undefined || options.yes) throw new UsageError();
   return command(options, config);
 }
 

@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import path from 'node:path';
-import { keySettings } from '../test/keys';
-import { follow, type RunningProcess } from '../test/process';
+import { linesIn, runCommand, type RunningProcess } from '../test/process';
 import { password, useService } from '../test/service';
 
 const service = useService();
@@ -9,31 +6,15 @@ const service = useService();
 /** The command of the service's image, with the settings of a pod that matter to it. */
 function cli(args: string[], input: string | Buffer = '', settings: NodeJS.ProcessEnv = {}): RunningProcess {
   const { host, port, name } = service.connection;
-  const child = spawn(process.execPath, ['dist/cli.js', ...args], {
-    cwd: path.resolve(__dirname, '../..'),
-    env: {
-      PATH: process.env['PATH'],
-      NODE_ENV: 'test',
-      PASSWORD_COST: 'ln=4,r=8,p=1',
-      ...keySettings,
-      MONGO_URI: `mongodb://${host}:${port}/${name}?replicaSet=rs0`,
-      ...settings,
-    },
-  });
-  child.stdin.end(input);
-  return follow(child);
+  const MONGO_URI = `mongodb://${host}:${port}/${name}?replicaSet=rs0`;
+  return runCommand(args, { PASSWORD_COST: 'ln=4,r=8,p=1', MONGO_URI, ...settings }, input);
 }
 
 /** Runs a command and answers its exit code and the lines that it prints, without the log. */
 async function linesOf(args: string[]) {
   const { ended, output } = cli(args);
   const code = await ended;
-  return {
-    code,
-    lines: output()
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('{')),
-  };
+  return { code, lines: linesIn(output()) };
 }
 
 const trailOf = async (user: unknown) =>

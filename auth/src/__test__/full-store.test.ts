@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import type { mongo } from 'mongoose';
 import { becomePrimary } from '../../dev/replica-set';
 import { connectTo } from '../test/database';
-import { keySettings } from '../test/keys';
 import { startPlainMongod, type PlainMongod } from '../test/plain-mongod';
-import { follow, signup, useProcesses } from '../test/process';
+import { runCommand, signup, useProcesses } from '../test/process';
 
 const { listening } = useProcesses();
 let mongod: PlainMongod;
@@ -64,13 +61,7 @@ describe('a database whose disk is full', () => {
 
   it('ends a command with an error where the audit trail can’t be written, and does nothing', async () => {
     const limits = client.db('auth').collection('limits');
-    const run = (command: string) => {
-      const child = spawn(process.execPath, ['dist/cli.js', command, 'full@example.com'], {
-        cwd: path.resolve(__dirname, '../..'),
-        env: { PATH: process.env['PATH'], NODE_ENV: 'test', ...keySettings, MONGO_URI: uri },
-      });
-      return follow(child);
-    };
+    const run = (command: string) => runCommand([command, 'full@example.com'], { MONGO_URI: uri });
     const first = run('why');
     expect(await first.ended).toBe(0);
     const before = await limits.countDocuments();

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
 import { keySettings } from '../test/keys';
-import { follow } from '../test/process';
+import { linesIn, runCommand } from '../test/process';
 import { useService } from '../test/service';
 
 const service = useService({ mailing: 'off' });
@@ -14,16 +12,9 @@ jest.setTimeout(240_000);
 async function cli(args: string[], input = '', settings: NodeJS.ProcessEnv = {}) {
   const { host, port, name } = service.connection;
   const MONGO_URI = `mongodb://${host}:${port}/${name}?replicaSet=rs0`;
-  const env = { PATH: process.env['PATH'], NODE_ENV: 'test', MONGO_URI, ...keySettings, ...settings };
-  const child = spawn(process.execPath, ['dist/cli.js', ...args], {
-    cwd: path.resolve(__dirname, '../..'),
-    env,
-  });
-  child.stdin.end(input);
-  const { ended, output } = follow(child);
+  const { ended, output } = runCommand(args, { MONGO_URI, ...settings }, input);
   const code = await ended;
-  const lines = output().split('\n');
-  return { code, text: lines.filter((line) => line !== '' && !line.startsWith('{')).join('\n') };
+  return { code, text: linesIn(output()).join('\n') };
 }
 const stored = async () => (await service.keyring.findById('keyring').lean().orFail()).keys;
 const kids = async () => (await stored()).map(({ kid }) => kid);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectTo, freshDatabase } from '../test/database';
 import { loadOn } from '../test/keys-under-load';
 import { usePreviousVersion } from '../test/neighbours/previous-version';
@@ -8,7 +9,6 @@ import { kidOf, makeSigningKey } from '../services/keys/signing-key';
 const { folder } = usePreviousVersion('7543825a31cbba7ab7ff8e7a922f7d49a4f4c50b');
 const { listening } = useProcesses();
 const day = 24 * 60 * 60 * 1000;
-const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 it('R15 takes the key of the version before, and rotates it a day later: nobody is signed out', async () => {
   const key = makeSigningKey();

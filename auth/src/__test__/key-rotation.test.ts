@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { connectTo, freshDatabase } from '../test/database';
 import { jwtIn, sessionCookieOf } from '../test/cookies';
-import { encryptionKey, keySettings } from '../test/keys';
+import { clockAheadBy } from '../test/clock';
+import { encryptionKey } from '../test/keys';
 import { kidOf, loadOn, type KeysUnderLoad } from '../test/keys-under-load';
 import { highestSettings } from '../test/rates';
-import { follow, signup, until, useProcesses, type ListeningProcess } from '../test/process';
+import { runCommand, signup, until, useProcesses, type ListeningProcess } from '../test/process';
 
 const { start, listening } = useProcesses();
 
@@ -29,24 +28,6 @@ async function underLoad(urls: string[]): Promise<KeysUnderLoad> {
   const load = await loadOn(urls);
   loads.push(load);
   return load;
-}
-
-/** A clock that differs from the machine's. */
-const clockAheadBy = (seconds: number): NodeJS.ProcessEnv => {
-  const source = `const Real = Date;
-    const now = () => Real.now() + ${seconds * 1000};
-    globalThis.Date = class Date extends Real {
-      constructor(...args) { super(...(args.length > 0 ? args : [now()])); }
-      static now() { return now(); }
-    };`;
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(source)}` };
-};
-
-function command(args: string[], settings: NodeJS.ProcessEnv) {
-  const env = { PATH: process.env['PATH'], NODE_ENV: 'test', ...keySettings, ...settings };
-  return follow(
-    spawn(process.execPath, ['dist/cli.js', ...args], { cwd: path.resolve(__dirname, '../..'), env }),
-  );
 }
 
 const signIn = (url: string, email: string): Promise<Response> =>
@@ -72,17 +53,11 @@ describe('keys that change by themselves', () => {
     [', with clocks that are 5 minutes apart', 150],
   ])('S26 fail no request and sign nobody out, over two processes%s', async (_, seconds) => {
     const settings = { ...quick, MONGO_URI: freshDatabase() };
+    // A JWT of the one process must not have expired for the other.
+    const apart = { JWT_TTL_SECONDS: '900' };
     const [one, other] = await Promise.all([
-      listening({
-        ...settings,
-        ...(seconds && clockAheadBy(seconds)),
-        JWT_TTL_SECONDS: seconds ? '900' : '30',
-      }),
-      listening({
-        ...settings,
-        ...(seconds && clockAheadBy(-seconds)),
-        JWT_TTL_SECONDS: seconds ? '900' : '30',
-      }),
+      listening({ ...settings, ...(seconds && { ...apart, ...clockAheadBy(seconds) }) }),
+      listening({ ...settings, ...(seconds && { ...apart, ...clockAheadBy(-seconds) }) }),
     ]);
     const load = await underLoad([one.url, other.url]);
     await until(() => Promise.resolve(load.kids().length >= 4 || load.hasFailed()), waitMs);
@@ -129,7 +104,7 @@ describe('the command revoke-key', () => {
     const email = 'revoked@example.com';
     const jwt = jwtOf(await signup(one.url, email));
     for (const { url } of processes) expect(await whoIs(url, jwt)).toBe(email);
-    const run = command(['revoke-key', kidOf(jwt), '--yes'], settings);
+    const run = runCommand(['revoke-key', kidOf(jwt), '--yes'], settings);
     expect(await run.ended).toBe(0);
     for (const { url } of processes) await until(async () => (await whoIs(url, jwt)) === undefined, waitMs);
     let after = '';
@@ -164,7 +139,7 @@ describe('KEY_ENCRYPTION_KEY', () => {
       processes = next;
     };
     await roll(both);
-    const reencrypt = command(['reencrypt-keys'], { ...settings, KEY_ENCRYPTION_KEY: both });
+    const reencrypt = runCommand(['reencrypt-keys'], { ...settings, KEY_ENCRYPTION_KEY: both });
     expect(await reencrypt.ended).toBe(0);
     await roll(newest);
     const seen = load.kids().length;

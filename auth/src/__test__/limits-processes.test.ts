@@ -1,3 +1,4 @@
+import { clockAheadBy } from '../test/clock';
 import { connectTo, freshDatabase } from '../test/database';
 import { signup, until, useProcesses } from '../test/process';
 import { startSlowProxy, type SlowProxy } from '../test/slow-proxy';
@@ -122,21 +123,11 @@ describe('limits with a database that fails', () => {
 });
 
 describe('limits of processes whose clocks differ', () => {
-  /** Moves the clock of a process forward. */
-  const clock = (hours: number): string => {
-    const script = `const Real = Date; const ms = ${hours * 3_600_000};
-      globalThis.Date = class Date extends Real {
-        constructor(...given) { if (given.length > 0) super(...given); else super(Real.now() + ms); }
-        static now() { return Real.now() + ms; }
-      };`;
-    return `--import=data:text/javascript,${encodeURIComponent(script)}`;
-  };
-
   it('S40 by minutes: three count together, whichever began', async () => {
     const settings = { MONGO_URI: freshDatabase() };
     const minutes = [-4, 0, 4];
     const processes = await Promise.all(
-      minutes.map((n) => listening({ ...settings, NODE_OPTIONS: clock(n / 60) })),
+      minutes.map((n) => listening({ ...settings, ...clockAheadBy(n * 60) })),
     );
     for (const [began] of processes.entries()) {
       const statuses = [];
@@ -152,7 +143,7 @@ describe('limits of processes whose clocks differ', () => {
     const settings = { MONGO_URI: freshDatabase(), LIMIT_SIGNIN_ACCOUNT: '1000/1h' };
     const [present, future] = await Promise.all([
       listening(settings),
-      listening({ ...settings, NODE_OPTIONS: clock(1) }),
+      listening({ ...settings, ...clockAheadBy(3600) }),
     ]);
     const fourteen = async (url: string): Promise<number[]> => {
       const statuses = [];

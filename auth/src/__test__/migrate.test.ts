@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { mongo } from 'mongoose';
 import { schemaDocuments, schemaVersion } from '../models/schema/state';
 import { connectTo } from '../test/database';
-import { keySettings } from '../test/keys';
 import { startPlainMongod, type PlainMongod } from '../test/plain-mongod';
 import {
-  follow,
   freePort,
+  runCommand,
   signup,
   statusOf,
   until,
@@ -51,10 +49,7 @@ afterAll(async () => {
 });
 
 function migrate(uri: string): RunningProcess {
-  const env = { PATH: process.env['PATH'], NODE_ENV: 'test', ...keySettings, MONGO_URI: uri };
-  return follow(
-    spawn(process.execPath, ['dist/cli.js', 'migrate'], { cwd: path.resolve(__dirname, '../..'), env }),
-  );
+  return runCommand(['migrate'], { MONGO_URI: uri });
 }
 
 describe('a database user who may read and write, and no more', () => {

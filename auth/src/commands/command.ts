@@ -19,8 +19,12 @@ export interface CommandOptions {
 /** A command for operators. Returns the lines to print. */
 export type Command = (options: CommandOptions, config: () => Config) => Promise<string[]>;
 
-/** A command for operators about one address. */
-export type AddressCommand = (address: string, config: () => Config) => Promise<string[]>;
+/** A command for operators about one thing that is named: an address, or a signing key's id. */
+export type CommandAbout = (
+  subject: string,
+  config: () => Config,
+  options: CommandOptions,
+) => Promise<string[]>;
 
 /** The command was called with options that it does not take, or without those that it needs. */
 export class UsageError extends Error {}

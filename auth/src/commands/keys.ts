@@ -5,14 +5,10 @@ import type { StoredKey } from '../models/keyring';
 import { operator } from '../services/caller';
 import type { KeyTimes } from '../services/keys/key-times';
 import { later, pollMsOf, stateOf, stopOf } from '../services/keys/key-times';
-import { withCollections, type Command, type CommandOptions } from './command';
-import type { Config } from '../config';
+import { withCollections, type Command, type CommandAbout } from './command';
 
 // For a reading that takes its time.
 const reserveMs = 1000;
-
-/** A command for operators about one signing key. */
-export type KeyCommand = (kid: string, options: CommandOptions, config: () => Config) => Promise<string[]>;
 
 /** Lists the signing keys: their ids, and never the keys themselves. */
 export const listKeys: Command = (_options, config) => {
@@ -42,7 +38,7 @@ export const rotateKeys: Command = (_options, config) =>
   });
 
 /** Withdraws a signing key that leaked, and every other, and signs everybody out. */
-export const revokeKey: KeyCommand = (kid, options, config) =>
+export const revokeKey: CommandAbout = (kid, config, options) =>
   withCollections(config(), async ({ keys: { store, times }, collections, audit, logger }) => {
     const reading = await store.read();
     if (!reading?.keyring.keys.some((key) => key.kid === kid))

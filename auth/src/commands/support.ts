@@ -4,25 +4,25 @@ import { givenEmail } from '../routes/fields';
 import { Support, type AddressReport } from '../services/accounts/support';
 import { operator } from '../services/caller';
 import { Limits } from '../services/limits/limits';
-import { withCollections, type AddressCommand } from './command';
+import { withCollections, type CommandAbout } from './command';
 import { validated } from './validated';
 
 /** Says why somebody with that address can't sign in, or gets no mail. */
-export const why: AddressCommand = (address, config) =>
+export const why: CommandAbout = (address, config) =>
   withSupport(address, config(), async (support, to) => [
     to,
     ...linesOf(await support.report(to, operator())),
   ]);
 
 /** Forgets what limits have counted against an address. */
-export const unblock: AddressCommand = (address, config) =>
+export const unblock: CommandAbout = (address, config) =>
   withSupport(address, config(), async (support, to) => {
     await support.unblock(to, operator());
     return [`Nothing is counted against ${to} any more. Every process knows it within ten seconds.`];
   });
 
 /** Queues mails again that could not be delivered. */
-export const resend: AddressCommand = (address, config) =>
+export const resend: CommandAbout = (address, config) =>
   withSupport(address, config(), async (support, to) => {
     const count = await support.resend(to, operator());
     return [count === 0 ? `No mail to ${to} has failed.` : `Queued mails to ${to} again: ${count}`];

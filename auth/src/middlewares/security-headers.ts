@@ -22,14 +22,11 @@ export const securityHeaders = { ...headersOf(setByHelmet), 'Cache-Control': 'no
 
 const headerList = Object.entries(securityHeaders);
 
-/** The public keys are the same for everybody: their route says how long they may be stored. */
-const storable = '/api/users/.well-known/jwks.json';
-
 /** Sets the security headers. A response that nobody may store has no "304 Not Modified" either. */
 export const withSecurityHeaders: RequestHandler = (req, res, next) => {
   for (const [name, value] of headerList) res.setHeader(name, value);
-  // Express would answer 304 to `If-None-Match: *`.
-  if (req.path !== storable) delete req.headers['if-none-match'];
+  // Express would answer 304 to `If-None-Match: *`. Where a response may be stored, see if-none-match.ts.
+  delete req.headers['if-none-match'];
   next();
 };
 

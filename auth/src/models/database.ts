@@ -58,6 +58,12 @@ export function rejection(limit: AbortSignal): Promise<never> {
   });
 }
 
+/**
+ * For a write that resolves once a majority of the members has it. It fails before the time-out of the connection, so that
+ * the answer says why.
+ */
+export const majorityWrite = { writeConcern: { w: 'majority', wtimeoutMS: 1800 } } as const;
+
 /** Whether a write failed because a unique index holds that value already. */
 export const isDuplicateKey = (error: unknown): boolean => hasCode(error, 11000);
 

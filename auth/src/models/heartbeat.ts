@@ -1,4 +1,5 @@
 import { Schema, type Connection, type Model } from 'mongoose';
+import { majorityWrite } from './database';
 
 /** What a process writes again and again, to hear of it by the change stream. */
 export interface HeartbeatRecord {
@@ -15,8 +16,6 @@ export interface HeartbeatModel extends Model<HeartbeatRecord> {
 }
 
 const keptSeconds = 60 * 60;
-// Before the time-out of the connection, so that the answer says why.
-const majorityMs = 1800;
 
 export function createHeartbeatModel(connection: Connection): HeartbeatModel {
   const schema = new Schema<HeartbeatRecord, HeartbeatModel>(
@@ -30,8 +29,7 @@ export function createHeartbeatModel(connection: Connection): HeartbeatModel {
   schema.index({ at: 1 }, { expireAfterSeconds: keptSeconds });
 
   schema.static('beat', async function beat(this: HeartbeatModel, _id: string, n: number) {
-    const writeConcern = { w: 'majority' as const, wtimeoutMS: majorityMs };
-    await this.updateOne({ _id }, { n, at: new Date() }, { upsert: true, writeConcern });
+    await this.updateOne({ _id }, { n, at: new Date() }, { upsert: true, ...majorityWrite });
   });
 
   return connection.model<HeartbeatRecord, HeartbeatModel>('Heartbeat', schema, 'heartbeats');

@@ -1,6 +1,6 @@
 import { Schema, trusted, type Connection, type Model } from 'mongoose';
 import { DatabaseConnectionError } from '../errors/database-connection-error';
-import { isDuplicateKey, isUnavailable } from './database';
+import { isDuplicateKey, isUnavailable, majorityWrite } from './database';
 
 /** A key pair as it is stored: EC, P-256. It signs from its date on, until that of the next one. */
 export interface StoredKey {
@@ -61,9 +61,6 @@ export interface KeyringModel extends Model<KeyringRecord> {
   change(change: KeyringChange): Promise<boolean>;
 }
 
-// Before the time-out of the connection, so that the answer says why.
-const majority = { writeConcern: { w: 'majority' as const, wtimeoutMS: 1800 } };
-
 const base64url = (length: number) => ({
   type: String,
   required: true,
@@ -117,7 +114,7 @@ export function createKeyringModel(connection: Connection): KeyringModel {
         await served(
           this.collection.updateOne({ _id: 'keyring' as never }, [{ $set: whereNone }], {
             upsert: true,
-            ...majority,
+            ...majorityWrite,
           }),
         );
       } catch (error) {
@@ -135,7 +132,7 @@ export function createKeyringModel(connection: Connection): KeyringModel {
     ) {
       const isRead = { _id: 'keyring' as const, version, $expr: trusted({ $lt: ['$$NOW', before] }) };
       const { modifiedCount } = await served(
-        this.updateOne(isRead, { $set: { keys }, $inc: { version: 1 } }, majority).exec(),
+        this.updateOne(isRead, { $set: { keys }, $inc: { version: 1 } }, majorityWrite).exec(),
       );
       return modifiedCount === 1;
     },

@@ -64,6 +64,22 @@ export function useProcesses(): {
   return { start, listening };
 }
 
+/** Runs a command of the service from its build in dist/, with the settings that are given and a key-encryption key. */
+export function runCommand(
+  args: string[],
+  settings: NodeJS.ProcessEnv,
+  input: string | Buffer = '',
+): RunningProcess {
+  const env = { PATH: process.env['PATH'], NODE_ENV: 'test', ...keySettings, ...settings };
+  const child = spawn(process.execPath, ['dist/cli.js', ...args], { cwd: root, env });
+  child.stdin.end(input);
+  return follow(child);
+}
+
+/** The lines that a process has printed, without the log. */
+export const linesIn = (output: string): string[] =>
+  output.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
+
 /** Collects the output of a process. The caller ends the process. */
 export function follow(child: ChildProcess): RunningProcess {
   let output = '';

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Express, Request } from 'express';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Connection } from 'mongoose';
@@ -23,6 +23,7 @@ import type { LimitName } from '../services/limits/limit-table';
 import type { Limits } from '../services/limits/limits';
 import { databaseMetrics } from '../services/metrics/database-metrics';
 import { Metrics } from '../services/metrics/metrics';
+import { makeSigningKey } from '../services/keys/signing-key';
 import { createServices } from '../services/services';
 import { Jwts } from '../services/sessions/jwts';
 import type { SessionMemory } from '../services/sessions/session-memory';
@@ -181,7 +182,7 @@ async function startService(
     (plain) => passwords.toHash(plain, operator()),
     { logger, signal: new AbortController().signal, watch: databaseMetrics(metrics) },
   );
-  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const key = makeSigningKey();
   const keys = createKeys({ ...testKeys, model: collections.keyring, metrics });
   await keys.ring.open(key);
   const jwts = new Jwts({

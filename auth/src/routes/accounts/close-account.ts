@@ -1,8 +1,8 @@
-import { clearSessionCookie } from '../../middlewares/session-cookie';
 import type { RequestHandler } from 'express';
 import { matchedData } from 'express-validator';
 import { signedInCallerOf } from '../../middlewares/caller';
 import { validateRequest } from '../../middlewares/validate-request';
+import { clearSessionCookie } from '../../middlewares/session-cookie';
 import type { OwnAccount } from '../../services/accounts/own-account';
 import { givenPassword } from '../fields';
 

@@ -1,7 +1,7 @@
-import { clearSessionCookie } from '../../middlewares/session-cookie';
 import type { Request, RequestHandler } from 'express';
 import { NotFoundError } from '../../errors/not-found-error';
 import { signedInCallerOf } from '../../middlewares/caller';
+import { clearSessionCookie } from '../../middlewares/session-cookie';
 import type { LiveSession } from '../../models/session';
 import type { Sessions } from '../../services/sessions/sessions';
 
