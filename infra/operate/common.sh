@@ -45,11 +45,15 @@ replace() {
 }
 
 # run_job CRONJOB SECONDS [VARIABLE=VALUE]: runs it once, and prints its log. Fails when it fails.
+#
+# The Job has no owner: of those that a CronJob owns, all but the newest few are deleted as soon as a scheduled one ends.
 run_job() {
   local job ended='' n
   job=$1-$(date +%s)
   kube create job "$job" --from="cronjob/$1" --dry-run=client -o yaml |
-    kubectl set env --local -f - "${3:-RUN_BY=hand}" -o yaml | kube create -f - >/dev/null
+    kubectl set env --local -f - "${3:-RUN_BY=hand}" -o yaml |
+    kubectl patch --local -f - --type=json -p '[{"op":"remove","path":"/metadata/ownerReferences"}]' -o yaml |
+    kube create -f - >/dev/null
   for ((n = 0; n < $2; n++)); do
     ended=$(kube get "job/$job" -o 'jsonpath={.status.conditions[?(@.status=="True")].type}')
     [[ $ended == *Complete* || $ended == *Failed* ]] && break

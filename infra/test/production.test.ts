@@ -204,7 +204,7 @@ describe('the production overlay', () => {
   it('S58: does not expose health and metrics', () => assertHealthIsInside(ingress, namespace));
 
   it('S56: runs an image with only compiled code and its dependencies', async () => {
-    const [pod] = await namespace.pods('app=auth');
+    const [pod] = await settledAuth();
     const files = await namespace.exec(pod?.metadata.name ?? '', [
       'sh',
       '-c',
@@ -322,7 +322,7 @@ describe('the production overlay', () => {
     const strangers = [probe('stranger', 'stranger'), probe('backup', 'auth-mongo-backup')];
     await namespace.apply(strangers);
     await namespace.kubectl(['wait', '--for=condition=Ready', 'pod/stranger', 'pod/backup', '--timeout=60s']);
-    const [auth] = await namespace.pods('app=auth');
+    const [auth] = await settledAuth();
     const [mongo] = await namespace.pods('app=auth-mongo');
     assert.ok(auth?.status.podIP && mongo?.status.podIP && inbox?.status.podIP);
     const targets = {
