@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { answerMalformedRequests } from './malformed-requests';
+import { messageClasses } from './message-classes';
 
 const timeouts = {
   // Counts from the first byte of a request. Idle time of the connection before it does not count.
@@ -20,6 +21,7 @@ export function createHttpServer(
 ): Server {
   const server = createServer(
     {
+      ...messageClasses(app),
       connectionsCheckingInterval: 1000,
       maxHeaderSize: maxHeaderBytes,
       // Node's own refusal has no body. The app answers instead.

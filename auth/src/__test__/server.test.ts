@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import express from 'express';
 import { createLogger } from '../logger';
 import { createHttpServer, drain, listen } from '../server';
 
@@ -66,6 +67,28 @@ describe('the server', () => {
     }
     socket.destroy();
     await drain(server, 1000);
+  });
+
+  it('gives requests and responses the prototypes of the Express app before they reach it', async () => {
+    const app = express().get('/', (req, res) => {
+      res.json({
+        ip: req.ip,
+        same: prototypes.every((one, at) => one === Object.getPrototypeOf([req, res][at])),
+      });
+    });
+    const server = createHttpServer(app, silent);
+    let prototypes: unknown[] = [];
+    server.prependListener('request', (...messages: object[]) => {
+      prototypes = messages.map((message) => Object.getPrototypeOf(message) as unknown);
+    });
+    const port = await listen(server, 0);
+    const [response] = (await once(get({ port }), 'response')) as [IncomingMessage];
+    const answer: unknown = JSON.parse(await text(response));
+    await drain(server, 1000);
+    expect(answer).toEqual({
+      ip: expect.stringContaining('127.0.0.1'),
+      same: true,
+    });
   });
 
   it('names a port that is in use', async () => {
