@@ -1,7 +1,7 @@
+import { alertIn } from './alerts';
 import { byId, el, focusOn } from './dom';
 import { signInFor } from './next';
 import { Refusal } from './refusal';
-import { inWords } from './in-words';
 import { words } from './words/words';
 
 /** Says why the page can't be shown, in its place. Without a session it leads to sign-in and back. */
@@ -12,10 +12,11 @@ export function showFailure(error: unknown): void {
   }
   const again = el('button', { type: 'button', class: 'primary' }, words.common.tryAgain);
   again.addEventListener('click', () => {
-    location.reload();
+    if (again.getAttribute('aria-disabled') !== 'true') location.reload();
   });
   const title = el('h1', {}, words.common.failed);
-  const box = el('section', { class: 'card' }, title, el('p', {}, inWords(error)), again);
+  const box = el('section', { class: 'card' }, title, again);
+  alertIn(box, error, again);
   byId('main', HTMLElement).replaceChildren(box);
   focusOn(title);
 }

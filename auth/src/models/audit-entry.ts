@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { Schema, trusted, Types, type Connection, type Model } from 'mongoose';
-import { auditActions, auditOutcomes, type AuditAction, type AuditOutcome } from './audit-actions';
+import {
+  auditActions,
+  auditOutcomes,
+  type AuditAction,
+  type AuditOutcome,
+  type DeletionReason,
+} from './audit-actions';
 import type { Transaction } from './database';
 import type { LinkPurpose } from './link-purposes';
 import type { MailKind } from './mail';
 import type { SessionClient } from './session';
 import type { Role } from './user';
 import { hashOf } from './hash-of';
-
-/** Why an account was deleted, if no admin did it. */
-export type DeletionReason = 'closed' | 'address declined' | 'address restored';
 
 /** What an entry tells beside its action: from these lists only, never what somebody has sent. */
 export type AuditDetail = Role | LinkPurpose | MailKind | DeletionReason;
