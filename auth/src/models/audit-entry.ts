@@ -59,6 +59,8 @@ export interface AuditQuery {
   actor?: string;
   action?: AuditAction;
   outcome?: AuditOutcome;
+  /** Not those with this detail. */
+  without?: AuditDetail;
   /** The first moment. */
   from?: Date;
   /** The first moment after the last one. */
@@ -132,7 +134,7 @@ export function createAuditModel(connection: Connection): AuditModel {
   });
 
   schema.static('page', function page(this: AuditModel, query: AuditQuery) {
-    const { user, actor, action, outcome, from, to, after, limit } = query;
+    const { user, actor, action, outcome, without, from, to, after, limit } = query;
     const before = [
       ...(to ? [idAt(to).toHexString()] : []),
       ...(after === undefined ? [] : [after]),
@@ -152,6 +154,7 @@ export function createAuditModel(connection: Connection): AuditModel {
       ...(outcome !== undefined
         ? { outcome }
         : isBroad && action !== undefined && { outcome: trusted({ $in: [...auditOutcomes] }) }),
+      ...(without !== undefined && { detail: trusted({ $ne: without }) }),
       ...(Object.keys(range).length > 0 && { _id: trusted(range) }),
     };
     return this.find(filter).sort({ _id: -1 }).limit(limit).lean();

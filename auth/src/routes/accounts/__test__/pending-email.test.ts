@@ -75,6 +75,27 @@ describe('GET /api/users/me/email', () => {
     expect(await pending(await signedIn('holder@example.com'))).toBeNull();
   });
 
+  it('is all that the user learns: the activity does not say whether a mail was sent either', async () => {
+    await service.signedUp('known@example.com');
+    const activityAfter = async (browser: Browser, next: string) => {
+      await change(browser, next);
+      await service.mailSettled();
+      await service.auditTrail.flush();
+      const { body } = await browser.get(`${api}/me/activity`).expect(200);
+      const events = body.events as { action: string; detail?: string }[];
+      return events.map(({ action, detail }) => `${action} ${detail ?? ''}`).sort();
+    };
+    const taken = await activityAfter(await service.signedUp('c@example.com'), 'known@example.com');
+    const free = await activityAfter(await service.signedUp('d@example.com'), 'unknown@example.com');
+    expect(taken).toEqual(free);
+    expect(free).toContain('email-change-requested ');
+    // The audit trail of the admins has it.
+    const { _id } = await stored('d@example.com');
+    expect(
+      await service.audit.exists({ user: _id, action: 'link-sent', detail: 'email-change' }),
+    ).not.toBeNull();
+  });
+
   it('names the last one of several', async () => {
     const { browser } = await changing('wavering');
     await change(browser, 'wavering-again@example.com');
