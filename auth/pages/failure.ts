@@ -2,11 +2,14 @@ import { alertIn } from './alerts';
 import { byId, el, focusOn } from './dom';
 import { signInFor } from './next';
 import { Refusal } from './refusal';
+import { announceSignOut } from './tabs';
 import { words } from './words/words';
 
 /** Says why the page can't be shown, in its place. Without a session it leads to sign-in and back. */
 export function showFailure(error: unknown): void {
   if (isSignedOut(error)) {
+    // Other tabs show the account too, and may not have asked for anything since.
+    announceSignOut();
     location.replace(signInFor(location, 'ended'));
     return;
   }
@@ -16,8 +19,8 @@ export function showFailure(error: unknown): void {
   });
   const title = el('h1', {}, words.common.failed);
   const box = el('section', { class: 'card' }, title, again);
-  alertIn(box, error, again);
   byId('main', HTMLElement).replaceChildren(box);
+  alertIn(box, error, again);
   focusOn(title);
 }
 
