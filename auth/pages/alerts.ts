@@ -14,8 +14,8 @@ export function alertIn(place: HTMLElement, what: unknown, button: HTMLButtonEle
   const text = inWords(what);
   const alert = el('p', { class: 'alert', role: 'alert' }, text);
   insert(place, alert);
-  if (what instanceof Refusal && what.retryAfter !== undefined)
-    countDown(alert, text, what.retryAfter, button);
+  const seconds = what instanceof Refusal ? (what.retryAfter ?? 0) : 0;
+  if (seconds > 0) countDown(alert, text, seconds, button);
   return alert;
 }
 

@@ -28,7 +28,11 @@ async function start(): Promise<void> {
   }
 }
 
-// Going back shows a page as it was, with what somebody who has signed out meanwhile must not leave behind.
+// Going back shows a page as it was, with what somebody who has signed out meanwhile must not leave behind: it is hidden
+// when it is left, and made anew when it comes back.
+window.addEventListener('pagehide', ({ persisted }) => {
+  document.body.hidden = persisted;
+});
 window.addEventListener('pageshow', ({ persisted }) => {
   if (persisted) location.reload();
 });

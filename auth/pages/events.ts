@@ -6,14 +6,19 @@ import type { ActivityEvent, EventPage } from './types';
 import { words } from './words/words';
 
 /** Fills a list of events page by page, as its button is pressed. */
-export async function listEvents(ids: { list: string; more: string }, path: string, get: Get): Promise<void> {
+export async function listEvents(
+  ids: { list: string; more: string },
+  path: string,
+  get: Get,
+  whoDid: WhoDid = byRole,
+): Promise<void> {
   const list = byId(ids.list, HTMLElement);
-  const more = byId(ids.more, HTMLButtonElement);
+  const more = byId(ids.more, HTMLElement);
   let cursor: string | null = null;
   const load = async (): Promise<void> => {
     const query = new URLSearchParams({ limit: '10', ...(cursor !== null && { cursor }) });
     const { events, nextCursor } = await get(`${path}${path.includes('?') ? '&' : '?'}${query.toString()}`);
-    const items = events.map(item);
+    const items = events.map((event) => item(event, whoDid(event)));
     list.append(...items);
     if (cursor !== null) items[0]?.focus();
     if (list.childElementCount === 0) list.append(el('li', {}, words.account.noActivity));
@@ -22,18 +27,21 @@ export async function listEvents(ids: { list: string; more: string }, path: stri
   };
   await load();
   // Afterwards: where the first page fails, the caller lists again.
-  onClick(more, load);
+  const button = more.querySelector('button');
+  if (button) onClick(button, load, more);
 }
 
 type Get = (path: string) => Promise<EventPage>;
+/** Says who did something. Undefined where it goes without saying, or nobody knows. */
+type WhoDid = (event: ActivityEvent) => Node | string | undefined;
 
-function item(event: ActivityEvent): HTMLLIElement {
-  const { at, action, outcome, count = 1, ip, userAgent } = event;
-  const by = byWhom(event);
+function item(event: ActivityEvent, by: ReturnType<WhoDid>): HTMLLIElement {
+  const { at, action, outcome, detail = '', count = 1, ip, userAgent } = event;
   const actions: Readonly<Record<string, string>> = words.actions;
+  const details: Readonly<Record<string, string>> = words.details;
   const facts = [
-    by === 'admin' ? words.account.byAdmin : undefined,
-    by === 'operator' ? words.account.byOperator : undefined,
+    details[detail],
+    by,
     userAgent === undefined ? undefined : browserInWords(userAgent),
     ip === undefined ? undefined : words.account.address(ip),
   ].filter((fact) => fact !== undefined);
@@ -46,14 +54,13 @@ function item(event: ActivityEvent): HTMLLIElement {
     ' ',
     refused,
     count > 1 ? ` ${words.account.times(count)}` : undefined,
-    el('div', { class: 'hint' }, facts.join(' · ')),
+    el('div', { class: 'hint' }, ...facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]))),
   );
   return el('li', { tabindex: '-1' }, what, el('span', { class: 'hint' }, time(at)));
 }
 
-/** The audit trail, which admins read, names accounts. */
-function byWhom({ by, actor, user }: ActivityEvent): ActivityEvent['by'] {
-  if (actor === undefined) return by;
-  if (actor === 'operator') return actor;
-  return actor === user ? 'you' : 'admin';
+/** To the user whom it is about. */
+function byRole({ by }: ActivityEvent): string | undefined {
+  if (by === 'admin') return words.account.byAdmin;
+  return by === 'operator' ? words.account.byOperator : undefined;
 }

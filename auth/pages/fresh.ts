@@ -1,7 +1,8 @@
-import { call, type Answer } from './api';
+import { call, currentUser, type Answer } from './api';
 import { ask } from './dialog';
 import { el } from './dom';
 import { Refusal } from './refusal';
+import { usernameField } from './username';
 import { words } from './words/words';
 
 /**
@@ -18,13 +19,15 @@ export async function callFresh<T = undefined>(...request: Parameters<typeof cal
   }
 }
 
-function confirmPassword(): Promise<void> {
+async function confirmPassword(): Promise<void> {
+  // As it is now: another tab may have changed it. The dialog works without it too.
+  const user = await currentUser().catch(() => null);
   const { title, text, button } = words.confirm;
   return ask({
     title,
     text,
     button,
-    fields: [passwordField()],
+    fields: [usernameField(user?.email), passwordField()],
     act: async ({ password }) => {
       await call('POST', '/me/confirm-password', { password });
     },
@@ -42,5 +45,6 @@ const passwordField = (): HTMLElement =>
       type: 'password',
       autocomplete: 'current-password',
       required: true,
+      autofocus: true,
     }),
   );

@@ -1,6 +1,6 @@
 import { call } from './api';
 import { el } from './dom';
-import { announceSignOut, onSignOut } from './tabs';
+import { announceSignOut, onSignIn, onSignOut } from './tabs';
 import type { CurrentUser } from './types';
 import { onClick } from './action';
 import { words } from './words/words';
@@ -18,6 +18,10 @@ export function showHeader(user: CurrentUser): void {
   document.querySelector('header')?.append(nav);
   onClick(out, signOut, document.querySelector('main') ?? undefined);
   onSignOut(leave);
+  // It may be another account.
+  onSignIn(() => {
+    location.reload();
+  });
 }
 
 async function signOut(): Promise<void> {

@@ -1,10 +1,14 @@
+import { minCharacters, type PasswordProfile } from '../src/password-shape';
+
 const { dataset } = document.documentElement;
+const passwordProfile: PasswordProfile = dataset['passwords'] === 'strict' ? 'strict' : 'default';
 
 /** What the service tells of its settings, in attributes of the page. */
 export const settings = {
   sendsMail: dataset['mail'] === 'on',
   verifyFirst: dataset['signup'] === 'verify-first',
-  passwordMinCharacters: Number(dataset['passwordMin'] ?? 8),
+  passwordProfile,
+  passwordMinCharacters: minCharacters(passwordProfile),
   closedAccountSeconds: Number(dataset['closedSeconds'] ?? 0),
 };
 

@@ -1,13 +1,12 @@
-import { charactersIn } from '../src/input-limits';
 import { el } from './dom';
-import { settings } from './settings';
+import { sayRules } from './new-password';
 import { words } from './words/words';
 
-/** Gives each password of the page a button that shows it, and each new one words about its length. */
+/** Gives each password of the page a button that shows it, and each new one words about its rules. */
 export function watchPasswords(within: ParentNode = document): void {
   for (const input of within.querySelectorAll<HTMLInputElement>('input[type=password]')) {
     addButton(input);
-    if (input.autocomplete === 'new-password') addLength(input);
+    if (input.autocomplete === 'new-password') sayRules(input);
   }
 }
 
@@ -27,20 +26,4 @@ function addButton(input: HTMLInputElement): void {
   const row = el('span', { class: 'password' });
   input.replaceWith(row);
   row.append(input, button);
-}
-
-/** The service has further rules, and says them when the form is sent. */
-function addLength(input: HTMLInputElement): void {
-  const id = `${input.id}-hint`;
-  const { passwordMinCharacters: min } = settings;
-  const hint = el('p', { class: 'hint', id }, words.password.atLeast(min));
-  input.dataset['hint'] = id;
-  input.setAttribute('aria-describedby', id);
-  input.closest('.field')?.append(hint);
-  input.addEventListener('input', () => {
-    const missing = min - charactersIn(input.value.normalize('NFC'));
-    if (input.value === '') hint.textContent = words.password.atLeast(min);
-    else hint.textContent = missing > 0 ? words.password.missing(missing) : words.password.longEnough;
-    hint.classList.toggle('good', input.value !== '' && missing <= 0);
-  });
 }

@@ -15,6 +15,12 @@ export interface CurrentUser {
 
 export type ListedUser = CurrentUser & { disabled: boolean };
 
+/** An address that waits to be confirmed. */
+export interface PendingEmail {
+  email: string;
+  expiresAt: string;
+}
+
 export interface Session {
   id: string;
   current: boolean;

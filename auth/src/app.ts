@@ -40,6 +40,7 @@ import { updateProfile } from './routes/accounts/update-profile';
 import { requestPasswordReset } from './routes/accounts/request-password-reset';
 import { requestSignup } from './routes/accounts/request-signup';
 import { requestVerification } from './routes/accounts/request-verification';
+import { showEmailChange } from './routes/accounts/show-email-change';
 import { showUser } from './routes/accounts/show-user';
 import { signin } from './routes/accounts/signin';
 import { signout } from './routes/sessions/signout';
@@ -113,7 +114,10 @@ function routes(deps: AppDeps): Router {
   path(router, '/me/password', { put: [...signedInOnly, ...changePassword(ownAccount)] });
   path(router, '/me/activity', { get: [...signedInOnly, ...listActivity(audit)] });
   if (mail) {
-    path(router, '/me/email', { put: [...signedInOnly, ...changeEmail(ownAccount, mail.outbox)] });
+    path(router, '/me/email', {
+      get: [...signedInOnly, showEmailChange(ownAccount)],
+      put: [...signedInOnly, ...changeEmail(ownAccount, mail.outbox)],
+    });
     path(router, '/email-verification', {
       post: [...signedInOnly, requestVerification(mail.emailConfirmation)],
     });

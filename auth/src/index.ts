@@ -12,7 +12,6 @@ import { followUniqueAddress } from './models/unique-address';
 import { SessionFeed } from './models/session-feed';
 import { builtPages, readPages, type PagesSource } from './pages/page-files';
 import type { PagesOptions } from './pages/pages';
-import { inputLimits } from './input-limits';
 import { createHttpServer, drain, listen } from './server';
 import { operator } from './services/caller';
 import { createKeys, type Keys } from './services/keys/keys';
@@ -124,12 +123,10 @@ function mailOptions({ mail, publicUrl, pages }: Config, logger: Logger): MailOp
 function pagesOptions(config: Config, openPages: () => PagesSource): PagesOptions | undefined {
   if (!config.pages) return undefined;
   const { mail, signupMode, passwordRules, closedAccountSeconds } = config;
-  const { passwordMinCharacters, strictPasswordMinCharacters } = inputLimits;
   const settings = {
     mail: mail !== undefined,
     signupMode,
-    passwordMinCharacters:
-      passwordRules.profile === 'strict' ? strictPasswordMinCharacters : passwordMinCharacters,
+    passwordProfile: passwordRules.profile,
     closedAccountSeconds: mail ? closedAccountSeconds : 0,
   };
   return { source: openPages(), settings };

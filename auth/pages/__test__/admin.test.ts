@@ -1,3 +1,5 @@
+import type { Page } from 'playwright-core';
+import { operator } from '../../src/services/caller';
 import { usePages } from './browser';
 import { field, fillSignIn, heading, password, press } from './people';
 
@@ -66,6 +68,7 @@ describe('/admin', () => {
     await user.getByText('is wrong').waitFor();
     await press(page, 'Show the activity');
     await page.getByText('Account disabled').waitFor();
+    await page.getByText('now an admin · by you').waitFor();
     await check(page, 'admin-activity');
 
     await press(page, 'Delete');
@@ -76,5 +79,59 @@ describe('/admin', () => {
     await dialog.getByRole('button', { name: 'Delete for good' }).click();
     await page.getByText('The account is deleted.').waitFor();
     expect(await service.users.exists({ email: 'many-33@example.com' })).toBeNull();
+  });
+
+  it('says in the activity of a user the same as the user reads, and who did it', async () => {
+    const email = 'watched@example.com';
+    const user = await service.signedUp(email);
+    const other = await service.signedUpAdmin('other-admin@example.com');
+    const gone = await service.signedUpAdmin('gone-admin@example.com');
+    await service.signedUpAdmin('reader@example.com');
+    const idOf = async (address: string): Promise<string> =>
+      (await service.users.findOne({ email: address }).lean().orFail())._id.toHexString();
+    const id = await idOf(email);
+    await user.patch('/api/users/me').send({ name: 'Watched', version: 0 }).expect(200);
+    await other.patch(`/api/users/${id}`).send({ role: 'admin', version: 1 }).expect(200);
+    await gone.patch(`/api/users/${id}`).send({ role: 'user', version: 2 }).expect(200);
+    const goneId = await idOf('gone-admin@example.com');
+    await other.delete(`/api/users/${goneId}`).send({}).expect(204);
+    await service.api().post('/api/users/signin').send({ email, password: 'wrong' }).expect(400);
+    service.auditTrail.note({ action: 'looked-up', user: id }, operator());
+    await service.auditTrail.flush();
+
+    /** What each item says happened, and how often. */
+    const whatIn = (page: Page) =>
+      page.locator('#activity li .what').evaluateAll((items) =>
+        items.map((item) =>
+          [...item.childNodes]
+            .filter((node) => !(node instanceof HTMLDivElement))
+            .map((node) => node.textContent?.trim())
+            .join(' ')
+            .trim(),
+        ),
+      );
+    const own = await open();
+    await go(own, '/signin');
+    await fillSignIn(own, email);
+    await own.getByText('Looked at by an operator').waitFor();
+    await service.auditTrail.flush();
+    await own.reload();
+    await own.getByText('Looked at by an operator').waitFor();
+    await own.getByText('now a user · by an admin').waitFor();
+
+    const page = await open();
+    await go(page, `/admin?user=${id}`);
+    await page.getByRole('link', { name: 'Sign in' }).click();
+    await fillSignIn(page, 'reader@example.com');
+    await heading(page, email);
+    await press(page, 'Show the activity');
+    await page.getByText('Looked at by an operator').waitFor();
+    expect(await whatIn(page)).toEqual(await whatIn(own));
+    await page.getByText('by an operator', { exact: true }).waitFor();
+    await page.getByText(`now a user · by an admin whose account is gone (${goneId})`).waitFor();
+    await page.getByText('now an admin').waitFor();
+    await check(page, 'admin-who-did-it');
+    await page.getByRole('link', { name: 'by other-admin@example.com' }).click();
+    await heading(page, 'other-admin@example.com');
   });
 });

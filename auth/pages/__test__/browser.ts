@@ -37,7 +37,12 @@ type Options = NonNullable<Parameters<typeof useService>[0]>;
 /** The real service with its pages, and a browser, for the tests of one file. Finally no page has broken its CSP. */
 export function usePages(options: Options = {}, settings: Partial<PageSettings> = {}): TestBrowser {
   let files: Awaited<ReturnType<typeof buildPages>>;
-  const { signupMode = 'open', closedAccountSeconds = 604_800, passwordProfile, mailing } = options;
+  const {
+    signupMode = 'open',
+    closedAccountSeconds = 604_800,
+    passwordProfile = 'default',
+    mailing,
+  } = options;
   const service = useService({
     ...options,
     pages: {
@@ -45,7 +50,7 @@ export function usePages(options: Options = {}, settings: Partial<PageSettings> 
       settings: {
         mail: mailing !== 'off',
         signupMode,
-        passwordMinCharacters: passwordProfile === 'strict' ? 12 : 8,
+        passwordProfile,
         closedAccountSeconds: mailing === 'off' ? 0 : closedAccountSeconds,
         ...settings,
       },

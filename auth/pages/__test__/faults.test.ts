@@ -140,6 +140,43 @@ describe('a page says plainly', () => {
   });
 });
 
+it('a page that can’t be shown says for how long to wait, and its button waits as long', async () => {
+  const page = await open();
+  await go(page, '/signup');
+  await fillSignUp(page, 'waits@example.com');
+  await heading(page, 'Your account');
+  await page.route('**/api/users/currentuser', (route) =>
+    route.fulfill({ status: 503, headers: { 'Retry-After': '90' }, body: problem('database_unavailable') }),
+  );
+  await page.reload();
+  await heading(page, 'This did not work');
+  await page
+    .locator('.alert [aria-hidden]')
+    .getByText(/^Try again in 1 minute and \d+ seconds?\.$/)
+    .waitFor();
+  const again = page.getByRole('button', { name: 'Try again' });
+  // It can have the focus, and says why it does nothing.
+  await again.click({ force: true });
+  expect(await again.getAttribute('aria-disabled')).toBe('true');
+  await heading(page, 'This did not work');
+  await check(page, 'account-unavailable-for-a-time');
+});
+
+it('a page that can’t be shown is tried again once the time is over', async () => {
+  const page = await open();
+  await go(page, '/signup');
+  await fillSignUp(page, 'over@example.com');
+  await heading(page, 'Your account');
+  await page.route('**/api/users/currentuser', (route) =>
+    route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, body: problem('database_unavailable') }),
+  );
+  await page.reload();
+  await page.getByText('You can try again now.').waitFor();
+  await page.unroute('**/api/users/currentuser');
+  await press(page, 'Try again');
+  await heading(page, 'Your account');
+});
+
 describe('with a slow network', () => {
   it('a person gets from sign-up over the mail to the account', async () => {
     const page = await open();

@@ -90,7 +90,7 @@ describe('the life of an account, by mouse', () => {
     await change.getByRole('button', { name: 'Change the address' }).click();
     await page.getByText('link that we sent to hopper@example.com').waitFor();
     await page.reload();
-    await page.getByText('A change of address waits').waitFor();
+    await page.getByText('link that we sent to hopper@example.com').waitFor();
     await check(page, 'account-waiting');
     const undo = await linkTo('grace@example.com', 'address');
     await go(page, await linkTo('hopper@example.com'));

@@ -73,18 +73,64 @@ describe('MAIL=off', () => {
 });
 
 describe('PASSWORD_PROFILE=strict', () => {
-  const { open, go } = usePages({ passwordProfile: 'strict' });
+  const { open, go, check } = usePages({ passwordProfile: 'strict' });
 
-  it('says the length that it wants while the password is typed, and the other rules when it is sent', async () => {
+  it('says while the password is typed which rule it breaks, and what only a list knows when it is sent', async () => {
     const page = await open();
     await go(page, '/signup');
-    await page.getByText('At least 12 characters.').waitFor();
+    const hint = page.locator('#password-hint');
+    await hint.getByText('At least 12 characters.').waitFor();
     await field(page, 'Password').fill('ten letter');
-    await page.getByText('2 more characters needed.').waitFor();
+    await hint.getByText('2 more characters needed.').waitFor();
+    await field(page, 'Password').fill('Lovelace-1815!');
+    await hint.getByText('Long enough.').waitFor();
+    await field(page, 'E-mail address').fill(' Ada.Lovelace@example.com');
+    await hint.getByText('too similar to your e-mail address').waitFor();
+    await check(page, 'signup-similar');
+    await field(page, 'Password').fill('Ticketing-2026');
+    await hint.getByText('or to our name').waitFor();
+    await field(page, 'Password').fill('aaaaaaaaaaaa11');
+    await hint.getByText('Many people use this password').waitFor();
+    await field(page, 'Password').fill('x'.repeat(129));
+    await hint.getByText('at most 128 characters').waitFor();
     await field(page, 'Password').fill('passwordpassword');
-    await page.getByText('Long enough.').waitFor();
-    await field(page, 'E-mail address').fill('strict@example.com');
+    await hint.getByText('We check that it is not a common one when you send it.').waitFor();
+    await check(page, 'signup-long-enough');
     await press(page, 'Create account');
-    await page.getByText('Many people use this password').waitFor();
+    await page.locator('#password-error').getByText('Many people use this password').waitFor();
+  });
+
+  it('knows the address of whoever is signed in', async () => {
+    const page = await open();
+    await go(page, '/signup');
+    await fillSignUp(page, 'grace.hopper@example.com');
+    await heading(page, 'Your account');
+    await page.getByText('Change the password', { exact: true }).first().click();
+    await field(page, 'New password').fill('Hopper-1906!!');
+    await page.locator('#new-password-hint').getByText('too similar to your e-mail address').waitFor();
+  });
+
+  it('tells those who hear the page once they pause, and not at every key', async () => {
+    const page = await open();
+    await page.clock.install();
+    await go(page, '/signup');
+    await field(page, 'Password').waitFor();
+    await page.clock.pauseAt(Date.now() + 60_000);
+    const spoken = (): Promise<string | null> => page.locator('.field [role=status]').textContent();
+    for (const key of 'correct horse') {
+      await field(page, 'Password').press(key === ' ' ? 'Space' : key);
+      await page.clock.runFor(900);
+      expect(await spoken()).toBe('');
+    }
+    await page.clock.runFor(100);
+    expect(await spoken()).toBe('Long enough. We check that it is not a common one when you send it.');
+    await field(page, 'Password').fill('short');
+    await page.locator('#password-hint').getByText('7 more characters needed.').waitFor();
+    expect(await spoken()).toMatch(/^Long enough/);
+    await page.clock.runFor(1000);
+    expect(await spoken()).toBe('7 more characters needed.');
+    await field(page, 'Password').fill('');
+    await page.clock.runFor(1000);
+    expect(await spoken()).toBe('');
   });
 });

@@ -31,6 +31,40 @@ describe('two tabs of one browser', () => {
     await heading(second, 'Your account');
   });
 
+  it('leave an account whose session has ended elsewhere, and show the next one that signs in', async () => {
+    await service.signedUp('next-account@example.com');
+    const page = await open();
+    await go(page, '/signup');
+    await fillSignUp(page, 'former-account@example.com');
+    await heading(page, 'Your account');
+    const second = await tab(page);
+    await go(second, '/account');
+    await second.getByText('former-account@example.com').waitFor();
+    const { _id } = await service.users.findOne({ email: 'former-account@example.com' }).lean().orFail();
+    await service.users.updateOne({ _id }, { $inc: { generation: 1 } });
+    await press(page, 'Save');
+    await page.getByText('your session has ended').waitFor();
+    await heading(second, 'Sign in');
+    await fillSignIn(page, 'next-account@example.com');
+    await second.getByText('next-account@example.com').waitFor();
+  });
+
+  it('show the account that has signed in since, where one of them has missed that the other one left', async () => {
+    await service.signedUp('missed-next@example.com');
+    const page = await open();
+    await go(page, '/signup');
+    await fillSignUp(page, 'missed@example.com');
+    await heading(page, 'Your account');
+    const second = await tab(page);
+    await go(second, '/account');
+    await second.evaluate(() => fetch('/api/users/signout', { method: 'POST' }));
+    await go(second, '/signin');
+    await page.getByText('missed@example.com').waitFor();
+    await fillSignIn(second, 'missed-next@example.com');
+    await page.getByText('missed-next@example.com').waitFor();
+    expect(await page.getByText('missed@example.com', { exact: true }).count()).toBe(0);
+  });
+
   it('keep nothing of the session where a script can read it', async () => {
     const page = await open();
     await go(page, '/signup');

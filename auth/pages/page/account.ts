@@ -4,7 +4,7 @@ import { showHeader } from '../header';
 import { signInFor } from '../next';
 import { activity } from './account/activity';
 import { closing } from './account/closing';
-import { email } from './account/email';
+import { email, waitingEmail } from './account/email';
 import { password } from './account/password';
 import { profile } from './account/profile';
 import { sessions } from './account/sessions';
@@ -20,11 +20,11 @@ export async function account(): Promise<void> {
   profile(user);
   email(user);
   password(user);
-  closing();
+  closing(user);
   showState('account');
   openNamed();
   window.addEventListener('hashchange', openNamed);
-  await Promise.all([sessions(), activity()]);
+  await Promise.all([waitingEmail(), sessions(), activity()]);
 }
 
 /** Opens the part that the address names, such as `/account#password`. */

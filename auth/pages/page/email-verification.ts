@@ -7,6 +7,7 @@ import { watchPasswords } from '../show-password';
 import { announceSignIn, announceSignOut } from '../tabs';
 import { reloadForNextLink, takeMailLink, type MailLink } from '../token';
 import type { CurrentUser } from '../types';
+import { usernameField, usernameIn } from '../username';
 import { words } from '../words/words';
 
 export async function emailVerification(): Promise<void> {
@@ -48,6 +49,7 @@ async function confirm({ token, purpose }: MailLink): Promise<void> {
     orUnusable(async () => {
       const given = { ...(password !== undefined && { password }), ...(name?.trim() && { name }) };
       const user = await use(form, { token, ...given });
+      tellUsername(form, user.email);
       if (password !== undefined && !signedIn) await signInIfPossible(user.email, password);
       finish(purpose);
     }),
@@ -72,6 +74,12 @@ async function use(
     else throw error;
     throw new Cancelled();
   }
+}
+
+/** The link does not say whose it is. Before the form goes, a password manager learns for which account to keep the password. */
+function tellUsername(form: HTMLFormElement, email: string): void {
+  const username = usernameIn(form);
+  if (username) username.value = email;
 }
 
 /** Whoever has just given the password need not give it again. Where that fails, the next page asks for it. */
@@ -128,7 +136,7 @@ const passwordField = (label: string, autocomplete: string): HTMLElement =>
   );
 
 function addFields(form: HTMLFormElement, ...fields: HTMLElement[]): HTMLInputElement {
-  form.prepend(...fields);
+  form.prepend(usernameField(), ...fields);
   watchPasswords(form);
   return byId('password', HTMLInputElement);
 }

@@ -4,6 +4,7 @@ import { onSubmit } from '../form';
 import { Refusal } from '../refusal';
 import { announceSignOut } from '../tabs';
 import { reloadForNextLink, takeMailLink } from '../token';
+import { addUsername } from '../username';
 
 export function passwordReset(): void {
   reloadForNextLink();
@@ -15,7 +16,10 @@ export function passwordReset(): void {
   const link = takeMailLink();
   if (!link) return;
   showState('new');
-  onSubmit(byId('new', HTMLFormElement), async ({ password }) => {
+  const form = byId('new', HTMLFormElement);
+  // The link does not say whose it is. The page after this one asks for the address with the new password.
+  addUsername(form);
+  onSubmit(form, async ({ password }) => {
     try {
       await call('POST', '/password-reset/confirm', { token: link.token, password });
     } catch (error) {

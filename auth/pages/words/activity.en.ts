@@ -1,4 +1,6 @@
-import type { AuditAction } from '../../src/models/audit-actions';
+import type { AuditAction, DeletionReason } from '../../src/models/audit-actions';
+import type { LinkPurpose } from '../../src/models/link-purposes';
+import type { CurrentUser } from '../types';
 
 /** What happened to an account, for the lists of activity. Each can also have been refused. */
 export const actions = {
@@ -41,3 +43,18 @@ export const actions = {
   'keys-revoked': 'Signing keys withdrawn',
   'keys-reencrypted': 'Signing keys encrypted again',
 } satisfies Record<AuditAction, string>;
+
+/** The new role, what a link is for, or why an account was deleted. Other details are not shown. */
+export const details = {
+  user: 'now a user',
+  admin: 'now an admin',
+  verification: 'to verify the address',
+  signup: 'to open the account',
+  'password-reset': 'to set a new password',
+  'email-change': 'to confirm a new address',
+  'email-change-undo': 'to undo a change of address',
+  'account-reopening': 'to bring the account back',
+  closed: 'closed by its user',
+  'address declined': 'declined by the owner of the address',
+  'address restored': 'in the way of an address that its owner restored',
+} satisfies Record<CurrentUser['role'] | LinkPurpose | DeletionReason, string>;

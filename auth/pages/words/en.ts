@@ -1,5 +1,5 @@
 import { productName } from '../../src/product-name';
-import { actions } from './activity.en';
+import { actions, details } from './activity.en';
 import { errors } from './errors.en';
 import { anyLink, links } from './links.en';
 
@@ -29,6 +29,7 @@ export const words = {
   product: productName,
   errors,
   actions,
+  details,
   links,
   anyLink,
   titles: {
@@ -79,6 +80,7 @@ export const words = {
     atLeast: (min: number) => `At least ${counted(min, 'character')}. A few words are easy to remember.`,
     missing: (count: number) => `${counted(count, 'more character')} needed.`,
     longEnough: 'Long enough.',
+    listIsAsked: 'We check that it is not a common one when you send it.',
   },
   signIn: {
     title: 'Sign in',
@@ -137,12 +139,12 @@ export const words = {
     notVerified: 'Not verified',
     verifyText: 'Open the link in the mail that we have sent you.',
     verifyAgain: 'Send the mail again',
-    verificationSent: 'A mail is on its way. Nothing there after a minute? Look among the spam.',
+    mailSent: 'A mail is on its way. Nothing there after a minute? Look among the spam.',
     changeEmail: 'Change the address',
     changeEmailText: 'We send a link to the new address. It takes effect once you have opened the link.',
     emailWaiting: (email: string) => `Waiting for you to open the link that we sent to ${email}.`,
     emailSame: 'This is your address already.',
-    changeWaits: 'A change of address waits for its link to be opened.',
+    emailWaitingUntil: 'The link works until',
     saved: 'Saved.',
     password: 'Password',
     changePassword: 'Change the password',
@@ -208,6 +210,9 @@ export const words = {
     removed: 'The account is deleted.',
     changed: 'Changed.',
     sessionsEnded: 'The user is signed out everywhere.',
+    by: (email: string) => `by ${email}`,
+    byYou: 'by you',
+    byGone: (id: string) => `by an admin whose account is gone (${id})`,
     activity: 'Activity',
     showActivity: 'Show the activity',
     id: 'Id',

@@ -74,3 +74,6 @@ export type AuditAction = keyof typeof auditActions;
 
 export const auditOutcomes = ['success', 'refused'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];
+
+/** Why an account was deleted, if no admin did it. */
+export type DeletionReason = 'closed' | 'address declined' | 'address restored';

@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { Schema, trusted, Types, type Connection, type Model } from 'mongoose';
-import { auditActions, auditOutcomes, type AuditAction, type AuditOutcome } from './audit-actions';
+import {
+  auditActions,
+  auditOutcomes,
+  type AuditAction,
+  type AuditOutcome,
+  type DeletionReason,
+} from './audit-actions';
 import type { Transaction } from './database';
 import type { LinkPurpose } from './link-purposes';
 import type { MailKind } from './mail';
 import type { SessionClient } from './session';
 import type { Role } from './user';
 import { hashOf } from './hash-of';
-
-/** Why an account was deleted, if no admin did it. */
-export type DeletionReason = 'closed' | 'address declined' | 'address restored';
 
 /** What an entry tells beside its action: from these lists only, never what somebody has sent. */
 export type AuditDetail = Role | LinkPurpose | MailKind | DeletionReason;
@@ -56,6 +59,8 @@ export interface AuditQuery {
   actor?: string;
   action?: AuditAction;
   outcome?: AuditOutcome;
+  /** Not those with this detail. */
+  without?: AuditDetail;
   /** The first moment. */
   from?: Date;
   /** The first moment after the last one. */
@@ -129,7 +134,7 @@ export function createAuditModel(connection: Connection): AuditModel {
   });
 
   schema.static('page', function page(this: AuditModel, query: AuditQuery) {
-    const { user, actor, action, outcome, from, to, after, limit } = query;
+    const { user, actor, action, outcome, without, from, to, after, limit } = query;
     const before = [
       ...(to ? [idAt(to).toHexString()] : []),
       ...(after === undefined ? [] : [after]),
@@ -149,6 +154,7 @@ export function createAuditModel(connection: Connection): AuditModel {
       ...(outcome !== undefined
         ? { outcome }
         : isBroad && action !== undefined && { outcome: trusted({ $in: [...auditOutcomes] }) }),
+      ...(without !== undefined && { detail: trusted({ $ne: without }) }),
       ...(Object.keys(range).length > 0 && { _id: trusted(range) }),
     };
     return this.find(filter).sort({ _id: -1 }).limit(limit).lean();

@@ -29,6 +29,8 @@ export interface UserRecord extends Profile, RevocationState {
   emailVerified: boolean;
   /** The address that the user last asked to change to, until it is confirmed. */
   pendingEmail?: string;
+  /** When the user last asked for it. Missing where the previous version wrote it. */
+  pendingEmailAt?: Date;
   disabled: boolean;
   createdAt: Date;
   updatedAt: Date;
@@ -56,9 +58,12 @@ export type UserState = Partial<
 /** What an event changes in a user, beside what it ends. */
 export interface UserUpdate {
   $set?: Partial<UserRecord>;
-  $unset?: { pendingEmail: 1 };
+  $unset?: typeof noPendingEmail;
   $push?: { undone: { $each: UndoneChanges[]; $slice: number } };
 }
+
+/** Takes back what was asked for as the new address. */
+export const noPendingEmail = { pendingEmail: 1, pendingEmailAt: 1 } as const;
 
 type ToHash = (password: string) => Promise<string>;
 
@@ -125,6 +130,7 @@ export function createUserModel(connection: Connection, toHash: ToHash): UserMod
       role: { type: String, required: true, enum: roles, default: 'user' },
       emailVerified: { type: Boolean, required: true, default: false },
       pendingEmail: { type: String, maxlength: 254, match: normalisedEmail, storedMatch: storedEmail },
+      pendingEmailAt: { type: Date },
       disabled: { type: Boolean, required: true, default: false },
       generation: { type: Number, min: 0 },
       othersSignedOut: { type: Number, min: 0 },
@@ -219,13 +225,14 @@ export function createUserModel(connection: Connection, toHash: ToHash): UserMod
  * a role that there isn't. Whatever is unsound gives no right.
  */
 export function soundUser(user: UserRecord, now: Date): UserRecord {
-  const { name, pendingEmail, ...rest } = user;
+  const { name, pendingEmail, pendingEmailAt, ...rest } = user;
   const given: Partial<Record<keyof UserRecord, unknown>> = user;
   const dateOr = (value: unknown): Date => (value instanceof Date ? value : now);
   return {
     ...rest,
     ...(typeof name === 'string' && name !== '' && name.length <= 200 && { name }),
     ...(typeof pendingEmail === 'string' && storedEmail.test(pendingEmail) && { pendingEmail }),
+    ...(pendingEmailAt instanceof Date && { pendingEmailAt }),
     role: roles.find((role) => role === given.role) ?? 'user',
     emailVerified: given.emailVerified === true,
     disabled: Boolean(given.disabled),

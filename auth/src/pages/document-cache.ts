@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import type { PasswordProfile } from '../password-shape';
 import type { EncodedFile, PageFiles } from './page-files';
 
 /** What the pages need to know of the settings: they have no other way to ask. */
@@ -7,7 +8,7 @@ export interface PageSettings {
   /** Whether the service sends mails. */
   mail: boolean;
   signupMode: 'open' | 'verify-first';
-  passwordMinCharacters: number;
+  passwordProfile: PasswordProfile;
   /** How long a closed account can be brought back; 0: not at all. */
   closedAccountSeconds: number;
 }
@@ -26,7 +27,7 @@ export class DocumentCache {
     this.#attributes = Object.entries({
       mail: settings.mail ? 'on' : 'off',
       signup: settings.signupMode,
-      'password-min': settings.passwordMinCharacters,
+      passwords: settings.passwordProfile,
       'closed-seconds': settings.closedAccountSeconds,
     })
       .map(([name, value]) => `data-${name}="${value}"`)

@@ -23,6 +23,7 @@ export const endpoints: readonly [Method, string, Caller, Body?][] = [
   ['patch', '/me', 'user', { name: 'Ada', version: 0 }],
   ['post', '/me/confirm-password', 'user', { password }],
   ['put', '/me/password', 'user', { currentPassword: password, password }],
+  ['get', '/me/email', 'user'],
   ['put', '/me/email', 'user', { email: member, password }],
   ['delete', '/me', 'user', { password }],
   ['post', '/email-verification', 'user', {}],
@@ -46,6 +47,7 @@ export const needsFresh: Readonly<Record<string, boolean>> = {
   'delete /sessions': true,
   'patch /me': false,
   'post /me/confirm-password': false,
+  'get /me/email': false,
   // The next three need the password itself.
   'put /me/password': false,
   'put /me/email': false,

@@ -5,6 +5,7 @@ import type { Connection } from 'mongoose';
 import request from 'supertest';
 import { buildApp, type AppDeps } from '../app';
 import { createLogger } from '../logger';
+import type { PasswordProfile } from '../password-shape';
 import { openCollections, type Collections } from '../models/collections';
 import { transactions } from '../models/database';
 import { SessionFeed } from '../models/session-feed';
@@ -126,7 +127,7 @@ export function useService(options: ServiceOptions = {}): TestService {
 type ServiceOptions = Partial<AppDeps> & {
   hashing?: Partial<HashLimits>;
   requireVerifiedEmail?: boolean;
-  passwordProfile?: 'default' | 'strict';
+  passwordProfile?: PasswordProfile;
   maxSessions?: number;
   closedAccountSeconds?: number;
   auditSeconds?: number;

@@ -1,31 +1,11 @@
 import { call } from '../../api';
 import { listEvents } from '../../events';
-import type { ActivityEvent, EventPage } from '../../types';
-import { tellOfWaitingChange } from './email';
+import { loadPart } from '../../part';
+import type { EventPage } from '../../types';
 
-export async function activity(): Promise<void> {
-  let isFirst = true;
-  await listEvents({ list: 'activity', more: 'more-activity' }, '/me/activity', async (path) => {
-    const { data } = await call<EventPage>('GET', path);
-    if (isFirst && isChangeWaiting(data.events)) tellOfWaitingChange();
-    isFirst = false;
-    return data;
+/** What happened to the account. */
+export const activity = (): Promise<void> =>
+  loadPart('activity-part', () => {
+    const ids = { list: 'activity', more: 'more-activity' };
+    return listEvents(ids, '/me/activity', async (path) => (await call<EventPage>('GET', path)).data);
   });
-}
-
-// What ends a change of address that waits, beside a day that has gone by.
-const ends = [
-  'email-changed',
-  'email-change-declined',
-  'email-change-undone',
-  'password-changed',
-  'password-reset',
-];
-const dayMs = 24 * 60 * 60 * 1000;
-
-/** @param events the newest first */
-function isChangeWaiting(events: ActivityEvent[]): boolean {
-  const done = events.filter(({ outcome }) => outcome === 'success');
-  const last = done.find(({ action }) => action === 'email-change-requested' || ends.includes(action));
-  return last?.action === 'email-change-requested' && Date.now() - Date.parse(last.at) < dayMs;
-}

@@ -1,9 +1,13 @@
 import { tellIn } from '../../alerts';
 import { onClick } from '../../action';
 import { call } from '../../api';
-import { byId } from '../../dom';
+import { byId, el } from '../../dom';
 import { onSubmit } from '../../form';
-import type { CurrentUser } from '../../types';
+import { loadPart } from '../../part';
+import { settings } from '../../settings';
+import { time } from '../../time';
+import type { CurrentUser, PendingEmail } from '../../types';
+import { addUsername } from '../../username';
 import { words } from '../../words/words';
 import { tellDone } from './tell-done';
 
@@ -21,26 +25,34 @@ export function email(user: CurrentUser): void {
       const { status: answered } = await call('POST', '/email-verification');
       // Verified meanwhile, in another tab.
       if (answered === 200) location.reload();
-      else tellIn(again, words.account.verificationSent);
+      else tellIn(again, words.account.mailSent);
     },
     again,
   );
   const form = byId('change-email', HTMLFormElement);
+  addUsername(form, user.email);
   onSubmit(form, async ({ email: address = '', password }) => {
     const { status: answered } = await call('PUT', '/me/email', { email: address, password });
     form.reset();
     const isSame = answered === 204;
-    tellDone(
-      byId('email', HTMLDetailsElement),
-      isSame ? words.account.emailSame : words.account.emailWaiting(address),
-    );
-    if (!isSame) byId('email-waiting', HTMLElement).hidden = true;
+    tellDone(byId('email', HTMLDetailsElement), isSame ? words.account.emailSame : words.account.mailSent);
+    await waitingEmail();
   });
 }
 
-/** Says that a change of address waits: the API names it in the activity only, without the address. */
-export function tellOfWaitingChange(): void {
+/** Names the address that waits to be confirmed, if there is one. */
+export async function waitingEmail(): Promise<void> {
+  if (settings.sendsMail) await loadPart('email-part', showWaiting);
+}
+
+async function showWaiting(): Promise<void> {
+  const { data } = await call<{ pending: PendingEmail | null }>('GET', '/me/email');
   const waiting = byId('email-waiting', HTMLElement);
-  waiting.textContent = words.account.changeWaits;
-  waiting.hidden = false;
+  waiting.hidden = data.pending === null;
+  if (!data.pending) return;
+  const { email: address, expiresAt } = data.pending;
+  waiting.replaceChildren(
+    el('p', {}, words.account.emailWaiting(address)),
+    el('p', {}, words.account.emailWaitingUntil, ' ', time(expiresAt)),
+  );
 }

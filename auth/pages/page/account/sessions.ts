@@ -4,17 +4,20 @@ import { tellIn } from '../../alerts';
 import { call } from '../../api';
 import { byId, el } from '../../dom';
 import { callFresh } from '../../fresh';
+import { loadPart } from '../../part';
 import { time } from '../../time';
 import type { Session } from '../../types';
 import { words } from '../../words/words';
 
 /** The sessions of the account, each with a button that ends it. */
-export async function sessions(): Promise<void> {
+export const sessions = (): Promise<void> => loadPart('sessions-part', list);
+
+async function list(): Promise<void> {
   const { data } = await call<{ sessions: Session[] }>('GET', '/sessions');
   const ordered = [...data.sessions].sort((a, b) => Number(b.current) - Number(a.current));
-  const list = byId('sessions', HTMLElement);
-  const card = list.closest('section') ?? list;
-  list.replaceChildren(...ordered.map((session) => item(session, card)));
+  const shown = byId('sessions', HTMLElement);
+  const card = shown.closest('section') ?? shown;
+  shown.replaceChildren(...ordered.map((session) => item(session, card)));
   const others = byId('end-others', HTMLButtonElement);
   others.hidden = ordered.length < 3;
   byId('no-others', HTMLElement).hidden = ordered.length > 1;

@@ -8,6 +8,7 @@ import { callFresh } from '../../fresh';
 import { time } from '../../time';
 import type { CurrentUser, EventPage, ListedUser } from '../../types';
 import { words } from '../../words/words';
+import { Actors } from './actors';
 
 /** One user, and what an admin can do for them. */
 export async function oneUser(id: string, caller: CurrentUser): Promise<void> {
@@ -44,7 +45,7 @@ export async function oneUser(id: string, caller: CurrentUser): Promise<void> {
     location.replace('/admin?deleted');
     return undefined;
   });
-  showActivity(id);
+  showActivity(id, new Actors(caller));
   show(user, caller);
   showState('user');
 }
@@ -70,13 +71,16 @@ function show(user: ListedUser, caller: CurrentUser): void {
 }
 
 /** The audit trail is shown when it is asked for, because that needs a password that was given recently. */
-function showActivity(id: string): void {
+function showActivity(id: string, actors: Actors): void {
   const button = byId('show-activity', HTMLButtonElement);
   onClick(button, async () => {
     const ids = { list: 'activity', more: 'more-activity' };
-    await listEvents(ids, `/audit?user=${encodeURIComponent(id)}`, async (path) => {
-      return (await callFresh<EventPage>('GET', path)).data;
-    });
+    const get = async (path: string): Promise<EventPage> => {
+      const { data } = await callFresh<EventPage>('GET', path);
+      await actors.learn(data.events);
+      return data;
+    };
+    await listEvents(ids, `/audit?user=${encodeURIComponent(id)}`, get, (event) => actors.say(event));
     button.hidden = true;
     focusOn(byId('activity-title', HTMLElement));
   });

@@ -8,7 +8,7 @@ import {
 } from './collection-schema';
 
 /** Raise it with every change of a validator or an index. A version may only widen what the one before it admits. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** The one document of the collection `meta`. A database without it has version 1, or nothing yet. */
 interface SchemaDocument {

@@ -9,7 +9,7 @@ let files: PageFiles;
 const settings = {
   mail: true,
   signupMode: 'open',
-  passwordMinCharacters: 8,
+  passwordProfile: 'default',
   closedAccountSeconds: 604_800,
 } as const;
 const service = useService({ pages: { source: () => files, settings } });
@@ -31,7 +31,7 @@ describe('a page', () => {
       const response = await get(path).expect(200);
       expect(response.type).toBe('text/html');
       expect(response.text).toContain(
-        'data-mail="on" data-signup="open" data-password-min="8" data-closed-seconds="604800"',
+        'data-mail="on" data-signup="open" data-passwords="default" data-closed-seconds="604800"',
       );
       expect(response.text).not.toMatch(/\{\{|<script(?! type="module" src=)| style=| on\w+=/);
       expect(response.headers).toMatchObject({

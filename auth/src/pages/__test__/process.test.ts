@@ -18,7 +18,7 @@ describe('the built service', () => {
     expect(page.status).toBe(200);
     const html = await page.text();
     expect(html).toContain(
-      'data-mail="off" data-signup="open" data-password-min="12" data-closed-seconds="0"',
+      'data-mail="off" data-signup="open" data-passwords="strict" data-closed-seconds="0"',
     );
     const [, script = ''] = /src="(\/assets\/app-[^"]+)"/.exec(html) ?? [];
     const { status, headers } = await fetch(url + script, { headers: { 'Accept-Encoding': 'br' } });

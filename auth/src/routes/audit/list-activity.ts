@@ -12,7 +12,7 @@ export const listActivity = (audit: Audit): RequestHandler[] => [
   validateRequest,
   async (req, res) => {
     const query = matchedData<{ limit: number; cursor?: string }>(req, { locations: ['query'] });
-    const { entries, nextCursor } = await audit.list({ ...query, user: signedIn(req).user._id });
+    const { entries, nextCursor } = await audit.activityOf(signedIn(req).user._id, query);
     res.send({ events: entries.map(presentActivity), nextCursor });
   },
 ];

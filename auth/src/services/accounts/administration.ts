@@ -6,7 +6,7 @@ import type { ClosedAccountModel } from '../../models/closed-account';
 import type { Transaction } from '../../models/database';
 import type { AuditEvent } from '../audit/audit';
 import type { Caller } from '../caller';
-import type { DeletionReason } from '../../models/audit-entry';
+import type { DeletionReason } from '../../models/audit-actions';
 import type { MailKind } from '../../models/mail';
 import type { UserModel, UserQuery, UserRecord } from '../../models/user';
 import type { Outbox } from '../mail/outbox';

@@ -1,3 +1,4 @@
+import { noPendingEmail } from '../../models/user';
 import { requireValid } from '../mail/email-links';
 import type { ConfirmLink } from './confirm-link';
 
@@ -14,7 +15,7 @@ export const completeEmailChange: ConfirmLink = async (
     disabled: false,
     ...(matched && { password: matched }),
   };
-  const update = { $set: { email, emailVerified: true }, $unset: { pendingEmail: 1 as const } };
+  const update = { $set: { email, emailVerified: true }, $unset: noPendingEmail };
   const changed = requireValid(await users.applyEvent('email-changed', state, update, { now: now(), tx }));
   await record({ action: 'email-changed', user: changed._id, actor: changed._id });
   await tidy({ user: changed._id });

@@ -1,5 +1,5 @@
 import type { LinkPurpose } from '../../models/link-purposes';
-import type { UserRecord } from '../../models/user';
+import { noPendingEmail, type UserRecord } from '../../models/user';
 import type { Caller } from '../caller';
 import { requireValid, type ValidLink } from '../mail/email-links';
 import type { TidyingTransaction } from './account-cleanup';
@@ -62,7 +62,7 @@ export class EmailDecline {
       return;
     }
     const state = { _id, pendingEmail: link.email };
-    const update = { $unset: { pendingEmail: 1 as const } };
+    const update = { $unset: noPendingEmail };
     const context = { now: now(), tx: transaction.tx };
     requireValid(await users.applyEvent('email-change-declined', state, update, context));
     await record({ action: 'email-change-declined', user: _id });

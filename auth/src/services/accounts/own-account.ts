@@ -4,7 +4,8 @@ import { StaleVersionError } from '../../errors/stale-version-error';
 import type { AuditAction } from '../../models/audit-actions';
 import type { Transaction } from '../../models/database';
 import { profileUpdateOf, type ProfileChange } from '../../models/profile';
-import type { UserModel, UserRecord } from '../../models/user';
+import type { LiveSession } from '../../models/session';
+import { noPendingEmail, type UserModel, type UserRecord } from '../../models/user';
 import type { Audit } from '../audit/audit';
 import type { SignedInCaller } from '../caller';
 import type { Limits } from '../limits/limits';
@@ -13,6 +14,7 @@ import type { PasswordRules } from '../passwords/password-rules';
 import type { IssuedJwt, Sessions } from '../sessions/sessions';
 import type { AccountCleanup } from './account-cleanup';
 import { closeAccount, type CloseAccountOptions } from './close-account';
+import { pendingEmailOf, type PendingEmail } from './pending-email';
 
 export interface OwnAccountOptions extends CloseAccountOptions {
   users: UserModel;
@@ -62,7 +64,7 @@ export class OwnAccount {
       cleanup.transact(caller, async ({ tx, tidy, record }) => {
         // Only if the compared hash is still the stored one: of two changes at once, one wins.
         const state = { _id: user._id, password: stored };
-        const update = { $set: { password }, $unset: { pendingEmail: 1 as const } };
+        const update = { $set: { password }, $unset: noPendingEmail };
         const changed = await users.applyEvent('password-changed', state, update, { now: now(), tx });
         if (!changed) throw new BadRequestError('invalid_credentials', 'currentPassword');
         await outbox?.add({ kind: 'password-changed', user: changed, to: changed.email }, tx);
@@ -131,6 +133,11 @@ export class OwnAccount {
     return true;
   }
 
+  /** What the user has asked for as the new address: see `pendingEmailOf`. */
+  pendingEmail({ user }: LiveSession): PendingEmail | undefined {
+    return pendingEmailOf(user, this.options.now());
+  }
+
   /** @param state has the compared hash, which must still be the stored one, as with a change of password */
   async #setPendingEmail(
     state: Pick<UserRecord, '_id' | 'password'>,
@@ -138,10 +145,17 @@ export class OwnAccount {
     tx: Transaction,
   ): Promise<UserRecord | null> {
     const { users, now } = this.options;
+    const time = now();
+    const asked = { pendingEmail: email, pendingEmailAt: time };
     // The same request again must not end the link that is on its way already.
-    const repeated = await users.findOne({ ...state, pendingEmail: email }, null, { session: tx }).lean();
-    const update = { $set: { pendingEmail: email } };
-    return repeated ?? users.applyEvent('email-change-requested', state, update, { now: now(), tx });
+    const repeated = await users
+      .findOneAndUpdate(
+        { ...state, pendingEmail: email },
+        { $set: asked },
+        { returnDocument: 'after', session: tx, timestamps: false },
+      )
+      .lean();
+    return repeated ?? users.applyEvent('email-change-requested', state, { $set: asked }, { now: time, tx });
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { UserModel, UserRecord } from '../../models/user';
+import { noPendingEmail, type UserModel, type UserRecord } from '../../models/user';
 import type { Audit } from '../audit/audit';
 import type { Caller } from '../caller';
 import type { Limits } from '../limits/limits';
@@ -54,10 +54,7 @@ export class PasswordReset {
       const used = await emailLinks.use(token, ['password-reset'], tx);
       const state = { _id: requireValid(used.user)._id, email: used.link.email, disabled: false };
       // The token came by mail, which verifies the address too.
-      const update = {
-        $set: { password: hash, emailVerified: true },
-        $unset: { pendingEmail: 1 as const },
-      };
+      const update = { $set: { password: hash, emailVerified: true }, $unset: noPendingEmail };
       const user = requireValid(await users.applyEvent('password-reset', state, update, { now: now(), tx }));
       await outbox.add({ kind: 'password-changed', user, to: user.email }, tx);
       await record({ action: 'password-reset', user: user._id });

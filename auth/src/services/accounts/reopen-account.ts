@@ -1,4 +1,4 @@
-import { soundUser } from '../../models/user';
+import { noPendingEmail, soundUser } from '../../models/user';
 import { requireValid, type ValidLink } from '../mail/email-links';
 import type { TidyingTransaction } from './account-cleanup';
 import type { ConfirmLink, EmailConfirmationOptions } from './confirm-link';
@@ -30,7 +30,7 @@ export const reopenAccount: ConfirmLink = async (
   { tx, tidy },
 ) => {
   const state = { _id: requireValid(closed)._id, email: link.email, disabled: false };
-  const update = { $unset: { pendingEmail: 1 as const } };
+  const update = { $unset: noPendingEmail };
   const user = requireValid(await users.applyEvent('brought-back', state, update, { now: now(), tx }));
   await outbox.add({ kind: 'account-reopened', user, to: user.email }, tx);
   await tidy({ user: user._id });

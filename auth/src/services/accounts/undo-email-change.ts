@@ -1,4 +1,4 @@
-import type { UserRecord } from '../../models/user';
+import { noPendingEmail, type UserRecord } from '../../models/user';
 import { requireValid } from '../mail/email-links';
 import type { TidyingTransaction } from './account-cleanup';
 import type { ConfirmLink, EmailConfirmationOptions } from './confirm-link';
@@ -29,7 +29,7 @@ export const undoEmailChange: ConfirmLink = async ({ link, user: owner }, option
   };
   const update = {
     $set: { email, password: passwords.unusableHash(), emailVerified: true },
-    $unset: { pendingEmail: 1 as const },
+    $unset: noPendingEmail,
     $push: { undone: { $each: [undone], $slice: -maxUndone } },
   };
   const state = { _id: before._id, disabled: false };

@@ -87,6 +87,14 @@ export class Audit {
     return pageOf(found, query.limit);
   }
 
+  /**
+   * A page of what a user may know of the own account. Whether a mail went to a new address that was asked for is not in
+   * it: none does where another account has that address.
+   */
+  activityOf(user: AuditRecord['_id'], page: { limit: number; cursor?: string }): ReturnType<Audit['list']> {
+    return this.list({ ...page, user, without: 'email-change' });
+  }
+
   #write(event: AuditEvent, caller: AuditCaller, tx?: Transaction): Promise<void> {
     return this.options.model.write([auditEntryOf(this.#factsOf(event, 'success', caller))], tx);
   }

@@ -1,31 +1,25 @@
 import type { Logger } from 'pino';
 import { BadRequestError } from '../../errors/bad-request-error';
 import { Problem } from '../../errors/problem';
-import { charactersIn, inputLimits } from '../../input-limits';
-import { productName } from '../../product-name';
+import { normalForm } from '../../normal-form';
+import { brokenShapeRule, coresOf, fold, minCharacters, type PasswordProfile } from '../../password-shape';
 import { commonPasswords } from './common-passwords';
-import { normalForm } from './normal-form';
 import { brokenLengthRule } from './password-length';
 import { PwnedPasswords } from './pwned-passwords';
 
 export interface PasswordRulesOptions {
   /** `default` adds nothing to the length that the routes require. */
-  profile: 'default' | 'strict';
+  profile: PasswordProfile;
   /** Undefined where no list of leaked passwords is configured. */
   pwned?: PwnedPasswords | undefined;
 }
 
 /** The rules that the settings select. */
 export const createPasswordRules = (
-  { profile, pwnedUrl }: { profile: PasswordRulesOptions['profile']; pwnedUrl: URL | undefined },
+  { profile, pwnedUrl }: { profile: PasswordProfile; pwnedUrl: URL | undefined },
   logger: Logger,
 ): PasswordRules =>
   new PasswordRules({ profile, pwned: pwnedUrl && new PwnedPasswords({ url: pwnedUrl, logger }) });
-
-// Shorter parts of an address occur in too many good passwords.
-const minPartLength = 4;
-// How many characters must remain when those words are removed.
-const minRestLength = 8;
 
 /**
  * Rules for new passwords beyond their length (ASVS 6.2.4, 6.2.11, 6.2.12; NIST SP 800-63B-4, section 3.1.1.2).
@@ -49,51 +43,27 @@ export class PasswordRules {
   }
 
   /** @throws {BadRequestError} with the rule that the password breaks */
-  async require(password: string, { email }: { email: string }): Promise<void> {
+  async require(password: string, account: { email: string }): Promise<void> {
     const hashed = normalForm(password);
-    const problem = this.options.profile === 'strict' ? this.#strictProblem(hashed, email) : undefined;
+    const problem = this.options.profile === 'strict' ? this.#strictProblem(hashed, account) : undefined;
     if (problem) throw new BadRequestError(problem.code, 'password', problem.message);
     if (await this.options.pwned?.includes(hashed)) throw new BadRequestError('password_leaked', 'password');
   }
 
-  #strictProblem(password: string, email: string): Problem | undefined {
-    const { strictPasswordMinCharacters: min } = inputLimits;
-    if (charactersIn(password) < min) {
-      return new Problem('password_length', `Password must be at least ${min} characters`);
+  #strictProblem(password: string, account: { email: string }): Problem | undefined {
+    const broken = brokenShapeRule(password, 'strict', account);
+    if (broken === 'password_length') {
+      return new Problem(broken, `Password must be at least ${minCharacters('strict')} characters`);
     }
-    if (isMadeOf(password, [productName, ...partsOf(email)])) return new Problem('password_made_of_address');
+    if (broken) return new Problem(broken);
     return this.#isCommon(password) ? new Problem('password_common') : undefined;
   }
 
   /** A common password, also when repeated, or with a few digits and signs around it: `Passw0rd2024!`. */
   #isCommon(password: string): boolean {
-    const cores = [
-      password,
-      withoutEnds(password, /[^\p{L}]+$/u),
-      withoutEnds(password, /^[^\p{L}]+|[^\p{L}]+$/gu),
-    ];
-    // A core shorter than half the password leaves enough that is not common.
-    const candidates = cores.filter((core) => 2 * core.length >= password.length).map(fold);
-    return candidates.some(
-      (word) => this.#common.has(word) || this.#common.has(repeatedUnit(word)) || isOneCharacter(word),
-    );
+    return coresOf(password).some((word) => this.#common.has(word) || this.#common.has(repeatedUnit(word)));
   }
 }
-
-/** Whether too little of a password remains when these words are removed. */
-function isMadeOf(password: string, words: string[]): boolean {
-  const folded = fold(password);
-  const rest = words.reduce((text, word) => text.replaceAll(fold(word), ''), folded);
-  return rest !== folded && rest.length < minRestLength;
-}
-
-/** The address, its two halves and their words, longest first. */
-function partsOf(email: string): string[] {
-  const parts = [email, ...email.split('@'), ...email.split(/[^a-z0-9]+/)];
-  return parts.filter((part) => part.length >= minPartLength).sort((a, b) => b.length - a.length);
-}
-
-const withoutEnds = (text: string, ends: RegExp): string => text.replace(ends, '');
 
 /** The unit that a text repeats, the last one possibly cut short; the text itself if it repeats nothing. */
 function repeatedUnit(text: string): string {
@@ -102,24 +72,3 @@ function repeatedUnit(text: string): string {
   }
   return text;
 }
-
-const isOneCharacter = (text: string): boolean => new Set(text).size <= 1;
-
-const leet: Readonly<Record<string, string>> = {
-  '0': 'o',
-  '1': 'i',
-  '3': 'e',
-  '4': 'a',
-  '5': 's',
-  '7': 't',
-  '@': 'a',
-  $: 's',
-  '!': 'i',
-};
-
-/** In lower case, with the usual substitutes for letters (leet) replaced. */
-const fold = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[013457@$!]/g, (sign) => leet[sign] ?? sign);

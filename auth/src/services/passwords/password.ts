@@ -1,9 +1,9 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { normalForm } from '../../normal-form';
 import type { Caller } from '../caller';
 import type { Metrics } from '../metrics/metrics';
 import type { Bulkhead } from './bulkhead';
 import { measuredBulkhead } from './measured-bulkhead';
-import { normalForm } from './normal-form';
 import { formatCost, memoryOf, nodeDefaultCost, parseCost, sameCost, type ScryptCost } from './scrypt-cost';
 
 const keyLength = 64;

@@ -63,6 +63,7 @@ describe('a service without mail', () => {
     ['post', '/api/users/email-verification/decline'],
     ['post', '/api/users/password-reset'],
     ['post', '/api/users/password-reset/confirm'],
+    ['get', '/api/users/me/email'],
     ['put', '/api/users/me/email'],
   ] as const)('does not have the endpoint that needs mail: %s %s', async (method, path) => {
     await service.api()[method](path).send({ email: 'a@example.com' }).expect(404);

@@ -174,6 +174,8 @@ const table: [endpoint: string, outcome: 'success' | 'refused', entries: string[
     ({ browser }) =>
       browser.put(`${api}/me/password`).send({ currentPassword: wrong, password: next }).expect(400),
   ],
+  ['get /me/email', 'success', nothing, ({ browser }) => browser.get(`${api}/me/email`).expect(200)],
+  ['get /me/email', 'refused', nothing, () => service.api().get(`${api}/me/email`).expect(401)],
   [
     'put /me/email',
     'success',

@@ -1,4 +1,4 @@
-import { inputLimits } from '../../input-limits';
+import { inputLimits } from './input-limits';
 
 // NFC makes at most four code points one, and a code point has at most two UTF-16 units. A longer text is too long in
 // every form, and is not normalised: the time for that grows with the square of the length.
