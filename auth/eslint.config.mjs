@@ -110,7 +110,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              group: ['**/src/*', '!**/src/browser-words', '!**/src/input-limits', '!**/src/product-name'],
+              group: ['**/src/*', '!**/src/browser-words', '!**/src/input-limits'],
               allowTypeImports: true,
               message:
                 'Pages may use types of the service, and its plain facts: they use its JSON API for the rest.',

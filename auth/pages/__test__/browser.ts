@@ -43,6 +43,7 @@ export function usePages(options: Options = {}, settings: Partial<PageSettings> 
     pages: {
       source: () => files,
       settings: {
+        productName: 'ticketing',
         mail: mailing !== 'off',
         signupMode,
         passwordMinCharacters: passwordProfile === 'strict' ? 12 : 8,

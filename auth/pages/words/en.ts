@@ -1,4 +1,3 @@
-import { productName } from '../../src/product-name';
 import { actions } from './activity.en';
 import { errors } from './errors.en';
 import { anyLink, links } from './links.en';
@@ -26,7 +25,6 @@ export const words = {
   lang: 'en',
   /** How times are written. */
   times: 'en-GB',
-  product: productName,
   errors,
   actions,
   links,

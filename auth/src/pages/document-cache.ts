@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { escapeHtml } from '../escape-html';
 import type { EncodedFile, PageFiles } from './page-files';
 
 /** What the pages need to know of the settings: they have no other way to ask. */
 export interface PageSettings {
+  /** What the pages call the service. */
+  productName: string;
   /** Whether the service sends mails. */
   mail: boolean;
   signupMode: 'open' | 'verify-first';
@@ -21,8 +24,10 @@ export interface Document {
 export class DocumentCache {
   readonly #documents = new WeakMap<PageFiles, Map<string, Document>>();
   readonly #attributes: string;
+  readonly #product: string;
 
   constructor(settings: PageSettings) {
+    this.#product = escapeHtml(settings.productName);
     this.#attributes = Object.entries({
       mail: settings.mail ? 'on' : 'off',
       signup: settings.signupMode,
@@ -45,7 +50,9 @@ export class DocumentCache {
   #complete(files: PageFiles, name: string): Document {
     const html = files.documents.get(name);
     if (html === undefined) throw new Error(`the build of the pages has no ${name}`);
-    const identity = Buffer.from(html.replace('{{settings}}', this.#attributes));
+    const identity = Buffer.from(
+      html.replace('{{settings}}', this.#attributes).replaceAll('{{product}}', () => this.#product),
+    );
     const etag = createHash('sha256').update(identity).digest('base64url').slice(0, 16);
     // Half of the best quality: it is waited for, and a page is small.
     const br = brotliCompressSync(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } });

@@ -39,6 +39,7 @@ import { SecretScan } from './secrets';
 export const cheapCost = { ln: 4, r: 8, p: 1 };
 export const hour = 60 * 60;
 export const day = 24 * hour;
+const productName = 'ticketing';
 
 export interface TestService extends Collections {
   url: string;
@@ -205,7 +206,7 @@ async function startService(
     sessionFeed: new SessionFeed({ connection, collections, logger }),
     transact: transactions(connection),
     passwords,
-    passwordRules: new PasswordRules({ profile: passwordProfile }),
+    passwordRules: new PasswordRules({ profile: passwordProfile, productName }),
     keys,
     jwts,
     sessionRules,
@@ -219,6 +220,7 @@ async function startService(
         url: new URL(inbox.smtpUrl),
         from: 'ticketing <no-reply@ticketing.dev>',
         publicUrl,
+        productName,
         linksSayPurpose: options.pages !== undefined,
         pollMs: 10,
         firstRetryMs: 50,

@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { BadRequestError } from '../../errors/bad-request-error';
 import { Problem } from '../../errors/problem';
 import { charactersIn, inputLimits } from '../../input-limits';
-import { productName } from '../../product-name';
 import { commonPasswords } from './common-passwords';
 import { normalForm } from './normal-form';
 import { brokenLengthRule } from './password-length';
@@ -11,16 +10,22 @@ import { PwnedPasswords } from './pwned-passwords';
 export interface PasswordRulesOptions {
   /** `default` adds nothing to the length that the routes require. */
   profile: 'default' | 'strict';
+  /** No password is made of it. */
+  productName: string;
   /** Undefined where no list of leaked passwords is configured. */
   pwned?: PwnedPasswords | undefined;
 }
 
 /** The rules that the settings select. */
-export const createPasswordRules = (
-  { profile, pwnedUrl }: { profile: PasswordRulesOptions['profile']; pwnedUrl: URL | undefined },
-  logger: Logger,
-): PasswordRules =>
-  new PasswordRules({ profile, pwned: pwnedUrl && new PwnedPasswords({ url: pwnedUrl, logger }) });
+export function createPasswordRules({ productName, passwordRules }: Settings, logger: Logger): PasswordRules {
+  const { profile, pwnedUrl } = passwordRules;
+  const pwned = pwnedUrl && new PwnedPasswords({ url: pwnedUrl, logger });
+  return new PasswordRules({ profile, productName, pwned });
+}
+
+interface Settings extends Pick<PasswordRulesOptions, 'productName'> {
+  passwordRules: Pick<PasswordRulesOptions, 'profile'> & { pwnedUrl: URL | undefined };
+}
 
 // Shorter parts of an address occur in too many good passwords.
 const minPartLength = 4;
@@ -61,7 +66,8 @@ export class PasswordRules {
     if (charactersIn(password) < min) {
       return new Problem('password_length', `Password must be at least ${min} characters`);
     }
-    if (isMadeOf(password, [productName, ...partsOf(email)])) return new Problem('password_made_of_address');
+    const own = [...partsOfName(this.options.productName), ...partsOf(email)];
+    if (isMadeOf(password, own)) return new Problem('password_made_of_address');
     return this.#isCommon(password) ? new Problem('password_common') : undefined;
   }
 
@@ -85,6 +91,12 @@ function isMadeOf(password: string, words: string[]): boolean {
   const folded = fold(password);
   const rest = words.reduce((text, word) => text.replaceAll(fold(word), ''), folded);
   return rest !== folded && rest.length < minRestLength;
+}
+
+/** The name of the service and its words, longest first. */
+function partsOfName(name: string): string[] {
+  const parts = [name, ...name.split(/[^\p{L}\p{N}]+/u)];
+  return parts.filter((part) => part.length >= minPartLength).sort((a, b) => b.length - a.length);
 }
 
 /** The address, its two halves and their words, longest first. */
