@@ -59,7 +59,7 @@ export const words = {
     account: 'Account',
     users: 'Users',
     nav: 'Your pages',
-    signedInAs: 'Signed in as',
+    signedInAs: (email: string) => `You are signed in as ${email}.`,
   },
   missing: { password: 'Enter a password.', other: 'Fill in this field.' },
   fields: {
@@ -102,6 +102,13 @@ export const words = {
   },
   verify: {
     needsPassword: 'To be sure that it is you, enter the password of the account, or sign in first.',
+    otherAccount: (email: string) =>
+      `This link is for another account than ${email}. Use it only if that account is yours too: enter its password.`,
+    choosePassword: 'Choose a password. It opens your account, and you sign in with it from now on.',
+    doneFor: 'The account:',
+    stranger:
+      'Not your address? Then somebody has sent you a link of their own account. Do not use that account.',
+    signIn: 'Sign in to this account',
     noLink: 'Open the link from your mail',
     noLinkText:
       'The link is not in this tab any more. Open it from the mail once more: it stays good until you press its button.',
@@ -124,6 +131,9 @@ export const words = {
     newTitle: 'Set a new password',
     newText: 'Every device is signed out. Sign in with the new password then.',
     newButton: 'Set the password',
+    set: 'The password is set',
+    setForOther: (email: string) =>
+      `The link was for another account. You are still signed in as ${email}, and its password is the same as before.`,
     askAgain: 'Ask for a new link',
     toSignIn: 'Back to sign-in',
   },
