@@ -1,5 +1,6 @@
 import { browserInWords } from '../src/browser-words';
 import { onClick } from './action';
+import { capitalized } from './capitalized';
 import { byId, el } from './dom';
 import { time } from './time';
 import type { ActivityEvent, EventPage } from './types';
@@ -46,7 +47,7 @@ function item(event: ActivityEvent): HTMLLIElement {
     ' ',
     refused,
     count > 1 ? ` ${words.account.times(count)}` : undefined,
-    el('div', { class: 'hint' }, facts.join(' · ')),
+    el('div', { class: 'hint' }, capitalized(facts.join(' · '))),
   );
   return el('li', { tabindex: '-1' }, what, el('span', { class: 'hint' }, time(at)));
 }

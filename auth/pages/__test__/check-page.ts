@@ -57,6 +57,8 @@ async function enlarged<T>(
     mobile: false,
   });
   try {
+    const scale = await page.evaluate(() => [innerWidth, innerHeight, devicePixelRatio]);
+    expect(scale).toEqual([width / 2, height / 2, 2]);
     return await look();
   } finally {
     await devtools.send('Emulation.clearDeviceMetricsOverride');

@@ -61,7 +61,7 @@ describe('a notice on sign-in', () => {
       Object.defineProperty(navigator, 'cookieEnabled', { value: false });
     });
     await go(page, '/signin');
-    await page.getByText('Your browser keeps no cookies').waitFor();
+    await page.getByRole('alert').getByText('Your browser keeps no cookies').waitFor();
     await check(page, 'signin-no-cookies');
   });
 });

@@ -11,7 +11,9 @@ const counted = (count: number, unit: string): string =>
 /** `2 minutes and 5 seconds`, to the second. */
 const clock = (seconds: number): string => {
   const rest = counted(seconds % 60, 'second');
-  return seconds < 60 ? rest : `${counted(Math.floor(seconds / 60), 'minute')} and ${rest}`;
+  const minutes = counted(Math.floor(seconds / 60), 'minute');
+  if (seconds < 60) return rest;
+  return seconds % 60 === 0 ? minutes : `${minutes} and ${rest}`;
 };
 
 /** A length of time: in days from two days on, else in hours, of which there is at least one. */
@@ -85,7 +87,6 @@ export const words = {
     noAccount: 'No account yet?',
     signUp: 'Create an account',
     ended: 'You are signed out, or your session has ended. Sign in to go on.',
-    noCookies: 'Your browser keeps no cookies, and sign-in needs one. Allow them for this site.',
     signedOut: 'You are signed out.',
     closed: 'Your account is closed.',
     passwordSet: 'Your new password is set. Sign in with it.',

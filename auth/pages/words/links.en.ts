@@ -15,7 +15,7 @@ export const links = {
     text: 'Confirm that this address is yours.',
     button: 'Verify my address',
     done: 'Your address is verified',
-    doneText: 'You can go on to your account.',
+    doneText: 'Thank you. You do not need to do anything else.',
   },
   signup: {
     title: 'Open your account',
