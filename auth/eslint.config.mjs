@@ -110,13 +110,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              group: [
-                '**/src/*',
-                '!**/src/browser-words',
-                '!**/src/input-limits',
-                '!**/src/password-shape',
-                '!**/src/product-name',
-              ],
+              group: ['**/src/*', '!**/src/browser-words', '!**/src/input-limits', '!**/src/password-shape'],
               allowTypeImports: true,
               message:
                 'Pages may use types of the service, and its plain facts: they use its JSON API for the rest.',

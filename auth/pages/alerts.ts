@@ -22,8 +22,11 @@ export function alertIn(place: HTMLElement, what: unknown, button: HTMLButtonEle
 /** Says at the top of a place that something is done. */
 export const tellIn = (place: HTMLElement, text: string): HTMLElement => status(place, text, 'notice done');
 
+/** Says at the top of a place what a person needs to know. */
+export const noteIn = (place: HTMLElement, text: string): HTMLElement => status(place, text, 'notice');
+
 /** Says at the top of a place that something is awaited. */
-export const tellOfWaiting = (place: HTMLElement): HTMLElement => status(place, words.common.slow, 'notice');
+export const tellOfWaiting = (place: HTMLElement): HTMLElement => noteIn(place, words.common.slow);
 
 function status(place: HTMLElement, text: string, name: string): HTMLElement {
   clearAlert(place);

@@ -33,7 +33,7 @@ export function showState(name: string): HTMLElement {
   const shown = [...states].find((state) => !state.hidden);
   if (!shown) throw new Error(`the page has no state ${name}`);
   const heading = shown.querySelector('h1');
-  if (heading) document.title = document.title.replace(/^.*(?= · )/, () => heading.textContent);
+  if (heading) document.title = document.title.replace(/^.*?(?= · )/, () => heading.textContent);
   if (before && before !== shown && before.dataset['state'] !== 'loading') focusOn(heading ?? shown);
   return shown;
 }

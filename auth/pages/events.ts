@@ -1,5 +1,6 @@
 import { browserInWords } from '../src/browser-words';
 import { onClick } from './action';
+import { capitalized } from './capitalized';
 import { byId, el } from './dom';
 import { time } from './time';
 import type { ActivityEvent, EventPage } from './types';
@@ -54,10 +55,17 @@ function item(event: ActivityEvent, by: ReturnType<WhoDid>): HTMLLIElement {
     ' ',
     refused,
     count > 1 ? ` ${words.account.times(count)}` : undefined,
-    el('div', { class: 'hint' }, ...facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]))),
+    el('div', { class: 'hint' }, ...separated(facts)),
   );
   return el('li', { tabindex: '-1' }, what, el('span', { class: 'hint' }, time(at)));
 }
+
+/** The facts of a line, which begins with a capital letter. */
+const separated = (facts: (Node | string)[]): (Node | string)[] =>
+  facts.flatMap((fact, index) => {
+    if (index > 0) return [' · ', fact];
+    return [typeof fact === 'string' ? capitalized(fact) : fact];
+  });
 
 /** To the user whom it is about. */
 function byRole({ by }: ActivityEvent): string | undefined {

@@ -37,11 +37,11 @@ export function sayRules(input: HTMLInputElement): void {
 }
 
 function verdictOn(password: string, address: string): { text: string; isGood: boolean } {
-  const { passwordProfile: profile, passwordMinCharacters } = settings;
+  const { passwordProfile: profile, passwordMinCharacters, productName } = settings;
   if (password === '') return { text: words.password.atLeast(passwordMinCharacters), isGood: false };
   const missing = missingCharacters(password, profile);
   if (missing > 0) return { text: words.password.missing(missing), isGood: false };
-  const broken = brokenShapeRule(password, profile, { email: address.trim().toLowerCase() });
+  const broken = brokenShapeRule(password, profile, { email: address.trim().toLowerCase(), productName });
   if (broken) return { text: faultInWords({ code: broken }), isGood: false };
   const { longEnough, listIsAsked } = words.password;
   return { text: profile === 'strict' ? `${longEnough} ${listIsAsked}` : longEnough, isGood: true };

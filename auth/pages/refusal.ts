@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../src/errors/error-codes';
 
 /** Why there is no answer of the service, in the way of its codes. */
-export type BrowserCode = 'offline' | 'unreachable' | 'unreadable' | 'timed_out';
+export type BrowserCode = 'offline' | 'unreachable' | 'unreadable' | 'timed_out' | 'no_cookies';
 
 export interface Fault {
   /** A later version of the service may have a code that this page does not know. */

@@ -5,6 +5,7 @@ const passwordProfile: PasswordProfile = dataset['passwords'] === 'strict' ? 'st
 
 /** What the service tells of its settings, in attributes of the page. */
 export const settings = {
+  productName: dataset['product'] ?? '',
   sendsMail: dataset['mail'] === 'on',
   verifyFirst: dataset['signup'] === 'verify-first',
   passwordProfile,

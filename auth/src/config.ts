@@ -12,6 +12,7 @@ import {
   asMailServer,
   asMongoUri,
   asOrigin,
+  asProductName,
   asRate,
   asSender,
   asSigningKey,
@@ -66,6 +67,8 @@ const settings = (production: boolean) => ({
       ? text('must be set to the https:// address that browsers use').transform(asOrigin('https:'))
       : z.string().default('http://localhost:3000').transform(asOrigin('https:', 'http:')),
   ),
+  /** What pages and mails call the service. */
+  productName: setting('PRODUCT_NAME', z.string().default('ticketing').transform(asProductName)),
   /** Whether the service has pages for people, where links in mails then lead. */
   pages: setting('PAGES', onOff()),
   trustedProxies: setting(

@@ -64,7 +64,7 @@ async function main(openPages: () => PagesSource): Promise<void> {
     sessionFeed: new SessionFeed({ connection, collections, logger }),
     transact: transactions(connection, undefined, putValidatorsBack),
     passwords,
-    passwordRules: createPasswordRules(config.passwordRules, logger),
+    passwordRules: createPasswordRules(config, logger),
     keys,
     jwts,
     sessionRules: config.session,
@@ -114,16 +114,20 @@ async function main(openPages: () => PagesSource): Promise<void> {
   process.exit(0);
 }
 
-function mailOptions({ mail, publicUrl, pages }: Config, logger: Logger): MailOptions | undefined {
+function mailOptions(
+  { mail, publicUrl, productName, pages }: Config,
+  logger: Logger,
+): MailOptions | undefined {
   if (!mail)
     logger.warn('SMTP_URL is not set, or MAIL is off: no mail is sent, and what needs it is not there');
-  return mail && { ...mail, publicUrl, linksSayPurpose: pages };
+  return mail && { ...mail, publicUrl, productName, linksSayPurpose: pages };
 }
 
 function pagesOptions(config: Config, openPages: () => PagesSource): PagesOptions | undefined {
   if (!config.pages) return undefined;
-  const { mail, signupMode, passwordRules, closedAccountSeconds } = config;
+  const { productName, mail, signupMode, passwordRules, closedAccountSeconds } = config;
   const settings = {
+    productName,
     mail: mail !== undefined,
     signupMode,
     passwordProfile: passwordRules.profile,

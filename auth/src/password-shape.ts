@@ -1,7 +1,6 @@
 import type { CodeOf } from './errors/error-codes';
 import { charactersIn, inputLimits } from './input-limits';
 import { normalForm } from './normal-form';
-import { productName } from './product-name';
 
 /** `default` asks for a length and nothing else. */
 export type PasswordProfile = 'default' | 'strict';
@@ -22,18 +21,19 @@ const minRestLength = 8;
 /**
  * The first rule for new passwords that this one breaks, of those that need no list: the service checks them, and its
  * pages while a password is typed.
- * @param account whose password it is; its address is empty where nobody knows it
+ * @param names the address of the account, empty where nobody knows it, and what the service is called
  */
 export function brokenShapeRule(
   password: string,
   profile: PasswordProfile,
-  { email }: { email: string },
+  names: { email: string; productName: string },
 ): CodeOf<400> | undefined {
   const hashed = normalForm(password);
   const length = charactersIn(hashed);
   if (length < minCharacters(profile) || length > inputLimits.passwordMaxCharacters) return 'password_length';
   if (profile === 'default') return undefined;
-  if (isMadeOf(hashed, [productName, ...partsOf(email)])) return 'password_made_of_address';
+  if (isMadeOf(hashed, [...partsOfName(names.productName), ...partsOf(names.email)]))
+    return 'password_made_of_address';
   return coresOf(hashed).some(isOneCharacter) ? 'password_common' : undefined;
 }
 
@@ -53,6 +53,12 @@ function isMadeOf(password: string, words: string[]): boolean {
   const folded = fold(password);
   const rest = words.reduce((text, word) => text.replaceAll(fold(word), ''), folded);
   return rest !== folded && rest.length < minRestLength;
+}
+
+/** The name of the service and its words, longest first. */
+function partsOfName(name: string): string[] {
+  const parts = [name, ...name.split(/[^\p{L}\p{N}]+/u)];
+  return parts.filter((part) => part.length >= minPartLength).sort((a, b) => b.length - a.length);
 }
 
 /** The address, its two halves and their words, longest first. */

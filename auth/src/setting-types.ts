@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { charactersIn } from './input-limits';
 import { faultOfMongoUri } from './models/mongo-uri';
 import { parseRate, type Rate } from './services/limits/rate';
 import { keyEncryptionKeyBytes } from './services/keys/key-encryption';
@@ -123,6 +124,18 @@ export function asSender(value: string, context: Context): string {
     ? value
     : refuse(context, 'must be an address, or a name with one: ticketing <no-reply@ticketing.dev>');
 }
+
+/** A name that pages and mails show as it is written. */
+export function asProductName(value: string, context: Context): string {
+  if (charactersIn(value) > maxNameCharacters || isMisread.test(value))
+    return refuse(context, `must be a name of at most ${maxNameCharacters} characters that are visible`);
+  return value;
+}
+
+const maxNameCharacters = 40;
+
+// Control characters are refused in every setting. These change the direction of what follows them, or begin a line.
+const isMisread = /[\p{Cs}\p{Cn}\p{Co}\u2028-\u202E\u2066-\u2069]/u;
 
 export function asMongoUri(value: string, context: Context): string {
   const fault = faultOfMongoUri(value);

@@ -1,18 +1,10 @@
-import path from 'node:path';
-import { mkdirSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { buildPages } from '../../dev/pages/build-pages';
 import type { PageSettings } from '../../src/pages/document-cache';
 import { useService, type TestService } from '../../src/test/service';
-import { overflow, violations } from './checks';
-import { chromiumPath } from './chromium';
+import { checkPage } from './check-page';
+import { launchChromium } from './chromium';
 
-const screenshots = path.resolve(__dirname, '../../coverage/pages');
-/** Each state is looked at in the light on a desktop, and in the dark on the narrowest phone. */
-const looks = [
-  ['light', 1280],
-  ['dark', 320],
-] as const;
 // They end early. A machine that is busy may need long.
 const waitMs = 30_000;
 
@@ -28,14 +20,18 @@ export interface TestBrowser {
   linkTo: (email: string, subject?: string) => Promise<string>;
   /** What browsers have complained of: violations of the CSP, and errors of scripts. A test that causes them takes them out. */
   complaints: string[];
-  /** Checks a state of a page with axe, in the light and wide, and in the dark and narrow, and keeps pictures. */
+  /** Checks a state of a page, and keeps pictures of it under that name. */
   check: (page: Page, name: string) => Promise<void>;
 }
 
 type Options = NonNullable<Parameters<typeof useService>[0]>;
 
 /** The real service with its pages, and a browser, for the tests of one file. Finally no page has broken its CSP. */
-export function usePages(options: Options = {}, settings: Partial<PageSettings> = {}): TestBrowser {
+export function usePages(
+  options: Options = {},
+  settings: Partial<PageSettings> = {},
+  launch: () => Promise<Browser> = launchChromium,
+): TestBrowser {
   let files: Awaited<ReturnType<typeof buildPages>>;
   const {
     signupMode = 'open',
@@ -48,6 +44,7 @@ export function usePages(options: Options = {}, settings: Partial<PageSettings> 
     pages: {
       source: () => files,
       settings: {
+        productName: 'ticketing',
         mail: mailing !== 'off',
         signupMode,
         passwordProfile,
@@ -60,13 +57,10 @@ export function usePages(options: Options = {}, settings: Partial<PageSettings> 
   const complaints: string[] = [];
   beforeAll(async () => {
     files = await buildPages();
-    mkdirSync(screenshots, { recursive: true });
-    browser = await chromium.launch({
-      executablePath: chromiumPath(),
-      // Without a sandbox, which needs rights that a container may not give.
-      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-      timeout: 60_000,
-    });
+    browser = await launch();
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
   });
   afterAll(async () => {
     await browser.close();
@@ -95,18 +89,6 @@ export function usePages(options: Options = {}, settings: Partial<PageSettings> 
       );
     },
     linkTo: async (email, subject) => (await service.mailTo(email, subject)).link ?? '',
-    check: async (page, name) => {
-      const before = page.viewportSize();
-      for (const [colorScheme, width] of looks) {
-        await page.setViewportSize({ width, height: 720 });
-        // Without the transitions, in which colours are mixed for a moment.
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        const found = { violations: await violations(page), overflow: await overflow(page) };
-        expect({ name, colorScheme, ...found }).toEqual({ name, colorScheme, violations: [], overflow: 0 });
-        await page.screenshot({ path: path.join(screenshots, `${name}-${colorScheme}.png`), fullPage: true });
-      }
-      if (before) await page.setViewportSize(before);
-      await page.emulateMedia({ colorScheme: 'light', reducedMotion: null });
-    },
+    check: checkPage,
   };
 }

@@ -32,15 +32,6 @@ describe('a page says plainly', () => {
     await page.getByText('is wrong').waitFor();
   });
 
-  it('that sign-in needs a cookie, where the browser keeps none', async () => {
-    const page = await open();
-    await page.addInitScript(() => {
-      Object.defineProperty(navigator, 'cookieEnabled', { value: false });
-    });
-    await go(page, '/signin');
-    await page.getByText('Your browser keeps no cookies').waitFor();
-  });
-
   it('that the connection was cut', async () => {
     const page = await onSignIn();
     await page.route('**/api/users/signin', (route) => route.abort('connectionreset'));

@@ -95,6 +95,7 @@ describe('the life of an account, by mouse', () => {
     const undo = await linkTo('grace@example.com', 'address');
     await go(page, await linkTo('hopper@example.com'));
     await heading(page, 'Confirm your new address');
+    await check(page, 'confirm-address');
     await press(page, 'Confirm the new address');
     await heading(page, 'Your address has changed');
     await go(page, '/account');
@@ -141,7 +142,7 @@ describe('the life of an account, by mouse', () => {
     await field(page, 'New password').fill(password);
     await press(page, 'Set the password');
     await heading(page, 'This link does not work');
-    await check(page, 'link-unusable');
+    await check(page, 'password-reset-unusable');
 
     await go(page, '/account#close');
     const form = page.locator('#close-account');
@@ -151,8 +152,10 @@ describe('the life of an account, by mouse', () => {
     await page.getByText('Your account is closed.').waitFor();
     await go(page, await linkTo('alan@example.com', 'closed'));
     await heading(page, 'Bring your account back');
+    await check(page, 'bring-back');
     await press(page, 'Bring my account back');
     await heading(page, 'Your account is back');
+    await check(page, 'account-back');
     await go(page, await linkTo('alan@example.com', 'back'));
     await field(page, 'New password').fill(password);
     await press(page, 'Set the password');

@@ -18,6 +18,7 @@ describe('SIGNUP_MODE=verify-first', () => {
     await check(page, 'signup-sent');
     await go(page, await linkTo(email));
     await heading(page, 'Open your account');
+    await press(page, 'Open my account');
     await field(page, 'New password').fill('short');
     await press(page, 'Open my account');
     await page.getByText('Use at least 8').waitFor();
@@ -26,7 +27,9 @@ describe('SIGNUP_MODE=verify-first', () => {
     await check(page, 'open-account');
     await press(page, 'Open my account');
     await heading(page, 'Your account is open');
-    await page.getByRole('link', { name: 'Go to your account' }).click();
+    await page.getByText(email).waitFor();
+    await check(page, 'account-open');
+    await press(page, 'Sign in to this account');
     await heading(page, 'Your account');
   });
 });
@@ -45,9 +48,10 @@ describe('REQUIRE_VERIFIED_EMAIL=true', () => {
     await fillSignIn(page, email);
     await page.getByText('is not verified yet').waitFor();
     await go(page, await linkTo(email));
+    await press(page, 'Verify my address');
     await field(page, 'Password').fill(password);
     await press(page, 'Verify my address');
-    await page.getByRole('link', { name: 'Go to your account' }).click();
+    await press(page, 'Sign in to this account');
     await heading(page, 'Your account');
   });
 });

@@ -1,16 +1,13 @@
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { ports, useDev } from '../../dev/__test__/run';
-import { chromiumPath } from './chromium';
+import { launchChromium } from './chromium';
 import { field, fillSignIn, fillSignUp, heading, phone } from './people';
 
 const { dev } = useDev();
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: chromiumPath(),
-    args: ['--no-sandbox', '--disable-gpu'],
-  });
+  browser = await launchChromium();
 });
 
 afterAll(async () => {

@@ -1,14 +1,16 @@
 import { Cancelled } from '../action';
-import { call, currentUser } from '../api';
-import { byId, el, showState } from '../dom';
+import { call } from '../api';
+import { byId, showState } from '../dom';
 import { onSubmit } from '../form';
 import { Refusal } from '../refusal';
-import { watchPasswords } from '../show-password';
-import { announceSignIn, announceSignOut } from '../tabs';
 import { reloadForNextLink, takeMailLink, type MailLink } from '../token';
 import type { CurrentUser } from '../types';
-import { usernameField, usernameIn } from '../username';
+import { usernameIn } from '../username';
+import { tellWho } from '../who';
 import { words } from '../words/words';
+import { linkWords, type Proof } from './email-verification/link-words';
+import { askForNewPassword, askForPassword } from './email-verification/password-fields';
+import { tellDone } from './email-verification/tell-done';
 
 export async function emailVerification(): Promise<void> {
   reloadForNextLink();
@@ -17,63 +19,49 @@ export async function emailVerification(): Promise<void> {
     showState('no-link');
     return;
   }
+  await tellWho();
   if (link.declines) decline(link);
-  else await confirm(link);
+  else confirm(link);
 }
-
-const linkWords = (purpose: string) =>
-  Object.entries(words.links).find(([name]) => name === purpose)?.[1] ?? words.anyLink;
 
 function decline({ token }: MailLink): void {
   showState('decline');
   onSubmit(byId('decline', HTMLFormElement), async () => {
     await orUnusable(async () => {
       await call('POST', '/email-verification/decline', { token });
+      // It may have been the account that is signed in.
+      await tellWho();
       showState('declined');
     });
   });
 }
 
-async function confirm({ token, purpose }: MailLink): Promise<void> {
-  const { title, text, button } = linkWords(purpose);
-  byId('link-title', HTMLElement).textContent = title;
-  byId('link-text', HTMLElement).textContent = text;
-  byId('link-button', HTMLElement).textContent = button;
+/**
+ * Sends the token alone first, and asks for a password where the service answers that it needs one. What the link says of
+ * itself chooses words only: a stranger may have changed it, to get a password for an account that is theirs.
+ */
+function confirm({ token, purpose }: MailLink): void {
   const form = byId('link', HTMLFormElement);
-  // Where it can't be known, the service says what else it needs.
-  const signedIn = await currentUser().catch(() => null);
-  if (purpose === 'signup') addNewAccount(form);
-  else if (needsAccount(purpose) && !signedIn) addPassword(form);
-  showState('link');
+  let proof: Proof | undefined;
+  say(purpose);
   onSubmit(form, ({ password, name }) =>
     orUnusable(async () => {
+      const before = await tellWho();
       const given = { ...(password !== undefined && { password }), ...(name?.trim() && { name }) };
-      const user = await use(form, { token, ...given });
+      const used = call<CurrentUser>('POST', '/email-verification/confirm', { token, ...given });
+      const { data: user } = await used.catch((error: unknown) => {
+        proof ??= missing(error);
+        if (proof === undefined || password !== undefined) throw error;
+        say(purpose, proof);
+        const why = before ? words.verify.otherAccount(before.email) : words.verify.needsPassword;
+        (proof === 'new password' ? askForNewPassword(form) : askForPassword(form, why)).focus();
+        throw new Cancelled();
+      });
       tellUsername(form, user.email);
-      if (password !== undefined && !signedIn) await signInIfPossible(user.email, password);
-      finish(purpose);
+      proof ??= before?.id === user.id ? 'session of the account' : 'token alone';
+      await tellDone({ user, before, password, text: linkWords(purpose, proof) });
     }),
   );
-}
-
-const needsAccount = (purpose: string): boolean => purpose === 'verification' || purpose === 'email-change';
-const endsEverySession = (purpose: string): boolean =>
-  purpose === 'email-change-undo' || purpose === 'account-reopening';
-
-/** Uses the link, or asks for what the service says that it needs too. */
-async function use(
-  form: HTMLFormElement,
-  given: { token: string; password?: string; name?: string },
-): Promise<CurrentUser> {
-  try {
-    return (await call<CurrentUser>('POST', '/email-verification/confirm', given)).data;
-  } catch (error) {
-    if (!(error instanceof Refusal) || given.password !== undefined) throw error;
-    if (error.is('confirmation_needs_password')) addPassword(form).focus();
-    else if (error.is('password_required')) addNewAccount(form).focus();
-    else throw error;
-    throw new Cancelled();
-  }
 }
 
 /** The link does not say whose it is. Before the form goes, a password manager learns for which account to keep the password. */
@@ -82,23 +70,20 @@ function tellUsername(form: HTMLFormElement, email: string): void {
   if (username) username.value = email;
 }
 
-/** Whoever has just given the password need not give it again. Where that fails, the next page asks for it. */
-async function signInIfPossible(email: string, password: string): Promise<void> {
-  try {
-    await call('POST', '/signin', { email, password });
-    announceSignIn();
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-  }
+/** What the service has missed. */
+function missing(error: unknown): Proof | undefined {
+  if (!(error instanceof Refusal)) return undefined;
+  if (error.is('confirmation_needs_password')) return 'password of the account';
+  return error.is('password_required') ? 'new password' : undefined;
 }
 
-function finish(purpose: string): void {
-  const { done, doneText } = linkWords(purpose);
-  byId('done-title', HTMLElement).textContent = done;
-  byId('done-text', HTMLElement).textContent = doneText;
-  byId('done-link', HTMLElement).hidden = endsEverySession(purpose);
-  if (endsEverySession(purpose)) announceSignOut();
-  showState('done');
+/** Says what the link is for, as far as that is known. */
+function say(purpose: string, proof?: Proof): void {
+  const { title, text, button } = linkWords(purpose, proof);
+  byId('link-title', HTMLElement).textContent = title;
+  byId('link-text', HTMLElement).textContent = proof === 'new password' ? words.verify.choosePassword : text;
+  byId('link-button', HTMLElement).textContent = button;
+  showState('link');
 }
 
 /** Says in a state of its own that a link is no good: there is nothing to try again. */
@@ -109,34 +94,4 @@ async function orUnusable(work: () => Promise<void>): Promise<void> {
     if (!(error instanceof Refusal) || !error.is('invalid_token')) throw error;
     showState('unusable');
   }
-}
-
-function addPassword(form: HTMLFormElement): HTMLInputElement {
-  const text = el('p', {}, words.verify.needsPassword);
-  const field = passwordField(words.fields.password, 'current-password');
-  return addFields(form, text, field);
-}
-
-function addNewAccount(form: HTMLFormElement): HTMLInputElement {
-  const label = el('label', { for: 'name' }, words.fields.optionalName);
-  const name = el('input', { id: 'name', name: 'name', autocomplete: 'name', dir: 'auto' });
-  return addFields(
-    form,
-    el('div', { class: 'field' }, label, name),
-    passwordField(words.fields.newPassword, 'new-password'),
-  );
-}
-
-const passwordField = (label: string, autocomplete: string): HTMLElement =>
-  el(
-    'div',
-    { class: 'field' },
-    el('label', { for: 'password' }, label),
-    el('input', { id: 'password', name: 'password', type: 'password', autocomplete, required: true }),
-  );
-
-function addFields(form: HTMLFormElement, ...fields: HTMLElement[]): HTMLInputElement {
-  form.prepend(usernameField(), ...fields);
-  watchPasswords(form);
-  return byId('password', HTMLInputElement);
 }

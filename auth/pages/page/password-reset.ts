@@ -1,12 +1,15 @@
-import { call } from '../api';
+import { call, currentUser } from '../api';
 import { byId, showState } from '../dom';
 import { onSubmit } from '../form';
 import { Refusal } from '../refusal';
 import { announceSignOut } from '../tabs';
-import { reloadForNextLink, takeMailLink } from '../token';
+import { reloadForNextLink, takeMailLink, type MailLink } from '../token';
+import type { CurrentUser } from '../types';
 import { addUsername } from '../username';
+import { tellWho } from '../who';
+import { words } from '../words/words';
 
-export function passwordReset(): void {
+export async function passwordReset(): Promise<void> {
   reloadForNextLink();
   onSubmit(byId('ask', HTMLFormElement), async ({ email = '' }) => {
     await call('POST', '/password-reset', { email });
@@ -15,19 +18,41 @@ export function passwordReset(): void {
   });
   const link = takeMailLink();
   if (!link) return;
+  setNew(link);
   showState('new');
+  await tellWho();
+}
+
+function setNew({ token }: MailLink): void {
   const form = byId('new', HTMLFormElement);
   // The link does not say whose it is. The page after this one asks for the address with the new password.
   addUsername(form);
   onSubmit(form, async ({ password }) => {
     try {
-      await call('POST', '/password-reset/confirm', { token: link.token, password });
+      await call('POST', '/password-reset/confirm', { token, password });
     } catch (error) {
       if (!(error instanceof Refusal) || !error.is('invalid_token')) throw error;
       showState('unusable');
       return;
     }
+    const other = await stillSignedIn();
+    if (other) {
+      byId('set-text', HTMLElement).textContent = words.reset.setForOther(other.email);
+      showState('set');
+      return;
+    }
     announceSignOut();
     location.replace('/signin?reason=password-set');
   });
+}
+
+// A reset ends every session of its account, in other replicas within a second.
+const endedEverywhereMs = 1500;
+
+/** Who is signed in after a reset. It is another account: the link was not for the one that the person uses. */
+async function stillSignedIn(): Promise<CurrentUser | null> {
+  const ask = (): Promise<CurrentUser | null> => currentUser().catch(() => null);
+  if (!(await ask())) return null;
+  await new Promise((resolve) => setTimeout(resolve, endedEverywhereMs));
+  return ask();
 }

@@ -1,13 +1,14 @@
-import { tellIn } from '../alerts';
+import { alertIn, noteIn, tellIn } from '../alerts';
 import { call, currentUser } from '../api';
 import { byId } from '../dom';
 import { onSubmit } from '../form';
 import { nextAfter } from '../next';
+import { Refusal } from '../refusal';
 import { announceSignIn, onSignIn } from '../tabs';
 import { words } from '../words/words';
 
-const reasons: Readonly<Record<string, string>> = {
-  ended: words.signIn.ended,
+/** What the person has done, by the reason that another page gives. */
+const done: Readonly<Record<string, string>> = {
   'signed-out': words.signIn.signedOut,
   closed: words.signIn.closed,
   'password-set': words.signIn.passwordSet,
@@ -15,6 +16,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 export async function signIn(): Promise<void> {
   const form = byId('sign-in', HTMLFormElement);
+  const button = byId('sign-in-button', HTMLButtonElement);
   const goOn = (): void => {
     location.replace(nextAfter(location.search, location.origin));
   };
@@ -25,8 +27,9 @@ export async function signIn(): Promise<void> {
   });
   byId('sign-up', HTMLAnchorElement).search = location.search;
   const reason = new URLSearchParams(location.search).get('reason') ?? '';
-  if (Object.hasOwn(reasons, reason)) tellIn(form, reasons[reason] ?? '');
-  if (!navigator.cookieEnabled) tellIn(form, words.signIn.noCookies);
+  if (reason === 'ended') noteIn(form, words.signIn.ended);
+  else if (Object.hasOwn(done, reason)) tellIn(form, done[reason] ?? '');
+  if (!navigator.cookieEnabled) alertIn(form, new Refusal([{ code: 'no_cookies' }]), button);
   onSignIn(goOn);
   // Where it can't be known, people sign in again.
   if (await currentUser().catch(() => null)) goOn();

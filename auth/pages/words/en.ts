@@ -1,4 +1,3 @@
-import { productName } from '../../src/product-name';
 import { actions, details } from './activity.en';
 import { errors } from './errors.en';
 import { anyLink, links } from './links.en';
@@ -12,7 +11,9 @@ const counted = (count: number, unit: string): string =>
 /** `2 minutes and 5 seconds`, to the second. */
 const clock = (seconds: number): string => {
   const rest = counted(seconds % 60, 'second');
-  return seconds < 60 ? rest : `${counted(Math.floor(seconds / 60), 'minute')} and ${rest}`;
+  const minutes = counted(Math.floor(seconds / 60), 'minute');
+  if (seconds < 60) return rest;
+  return seconds % 60 === 0 ? minutes : `${minutes} and ${rest}`;
 };
 
 /** A length of time: in days from two days on, else in hours, of which there is at least one. */
@@ -26,7 +27,6 @@ export const words = {
   lang: 'en',
   /** How times are written. */
   times: 'en-GB',
-  product: productName,
   errors,
   actions,
   details,
@@ -62,7 +62,7 @@ export const words = {
     account: 'Account',
     users: 'Users',
     nav: 'Your pages',
-    signedInAs: 'Signed in as',
+    signedInAs: (email: string) => `You are signed in as ${email}.`,
   },
   missing: { password: 'Enter a password.', other: 'Fill in this field.' },
   fields: {
@@ -89,7 +89,6 @@ export const words = {
     noAccount: 'No account yet?',
     signUp: 'Create an account',
     ended: 'You are signed out, or your session has ended. Sign in to go on.',
-    noCookies: 'Your browser keeps no cookies, and sign-in needs one. Allow them for this site.',
     signedOut: 'You are signed out.',
     closed: 'Your account is closed.',
     passwordSet: 'Your new password is set. Sign in with it.',
@@ -106,6 +105,13 @@ export const words = {
   },
   verify: {
     needsPassword: 'To be sure that it is you, enter the password of the account, or sign in first.',
+    otherAccount: (email: string) =>
+      `This link is for another account than ${email}. Use it only if that account is yours too: enter its password.`,
+    choosePassword: 'Choose a password. It opens your account, and you sign in with it from now on.',
+    doneFor: 'The account:',
+    stranger:
+      'Not your address? Then somebody has sent you a link of their own account. Do not use that account.',
+    signIn: 'Sign in to this account',
     noLink: 'Open the link from your mail',
     noLinkText:
       'The link is not in this tab any more. Open it from the mail once more: it stays good until you press its button.',
@@ -128,6 +134,9 @@ export const words = {
     newTitle: 'Set a new password',
     newText: 'Every device is signed out. Sign in with the new password then.',
     newButton: 'Set the password',
+    set: 'The password is set',
+    setForOther: (email: string) =>
+      `The link was for another account. You are still signed in as ${email}, and its password is the same as before.`,
     askAgain: 'Ask for a new link',
     toSignIn: 'Back to sign-in',
   },

@@ -69,5 +69,6 @@ export const errors = {
   offline: 'You are offline. Connect to the internet and try again.',
   unreachable: 'The service can’t be reached. Check your connection and try again.',
   unreadable: 'The service did not answer as expected. Try again later.',
+  no_cookies: 'Your browser keeps no cookies, and sign-in needs one. Allow them for this site.',
   timed_out: 'The service did not answer in time. Try again.',
 } satisfies Record<ErrorCode | BrowserCode, string | ((settings: Settings) => string)>;

@@ -15,14 +15,14 @@ export const links = {
     text: 'Confirm that this address is yours.',
     button: 'Verify my address',
     done: 'Your address is verified',
-    doneText: 'You can go on to your account.',
+    doneText: 'Thank you. You do not need to do anything else.',
   },
   signup: {
     title: 'Open your account',
-    text: 'Choose a password. It opens your account, and you sign in with it from now on.',
+    text: 'Press the button, and choose a password.',
     button: 'Open my account',
     done: 'Your account is open',
-    doneText: 'Sign in with your address and the password that you have chosen.',
+    doneText: 'Sign in with this address and the password that you have chosen.',
   },
   'email-change': {
     title: 'Confirm your new address',

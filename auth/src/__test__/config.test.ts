@@ -246,6 +246,26 @@ describe('readConfig', () => {
     expect(readConfig({ ...production, MAIL_FROM: sender }).mail).toMatchObject({ from: sender });
   });
 
+  it.each(['T', 'Füße & Schuhe 🎟', '<b>Tickets</b> · "today"', '🎟'.repeat(40)])(
+    'takes %s as the name',
+    (name) => {
+      expect(readConfig({ ...production, PRODUCT_NAME: name }).productName).toBe(name);
+    },
+  );
+
+  it.each(['x'.repeat(41), '🎟'.repeat(41), 'a\u202Eb', 'a\u2028b', 'a\u0007b', 'a\nb', 'a\uE000'])(
+    'refuses %j as the name',
+    (name) => {
+      expect(problemsOf({ ...production, PRODUCT_NAME: name })).toEqual([
+        expect.stringMatching(/^PRODUCT_NAME must be/),
+      ]);
+    },
+  );
+
+  it('calls the service ticketing unless it has another name', () => {
+    expect(readConfig({ ...production, PRODUCT_NAME: ' ' }).productName).toBe('ticketing');
+  });
+
   it('takes the options of SMTP_URL that encrypt more', () => {
     const url = 'smtps://a%40b:p%3Aw@smtp.example.com:465?requireTLS=true&tls.servername=mail.example.com';
     expect(problemsOf({ ...production, SMTP_URL: url })).toEqual([]);

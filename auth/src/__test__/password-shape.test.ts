@@ -2,7 +2,7 @@ import { BadRequestError } from '../errors/bad-request-error';
 import { brokenShapeRule, missingCharacters } from '../password-shape';
 import { PasswordRules } from '../services/passwords/password-rules';
 
-const account = { email: 'ada.lovelace@analytical.example.com' };
+const account = { email: 'ada.lovelace@analytical.example.com', productName: 'ticketing' };
 
 describe('the rules for a new password that need no list', () => {
   it.each([
@@ -20,12 +20,16 @@ describe('the rules for a new password that need no list', () => {
   });
 
   it('do without an address that is not known', () => {
-    expect(brokenShapeRule('Lovelace-1815', 'strict', { email: '' })).toBeUndefined();
-    expect(brokenShapeRule('Ticketing-2026', 'strict', { email: '' })).toBe('password_made_of_address');
+    expect(
+      brokenShapeRule('Lovelace-1815', 'strict', { email: '', productName: 'ticketing' }),
+    ).toBeUndefined();
+    expect(brokenShapeRule('Ticketing-2026', 'strict', { email: '', productName: 'ticketing' })).toBe(
+      'password_made_of_address',
+    );
   });
 
   it('refuse nothing that the service accepts, and name the rule that it names', async () => {
-    const rules = new PasswordRules({ profile: 'strict' });
+    const rules = new PasswordRules({ profile: 'strict', productName: 'ticketing' });
     const codeOf = async (password: string): Promise<string | undefined> => {
       const refused = await rules.require(password, account).catch((error: unknown) => error);
       return refused instanceof BadRequestError ? refused.code : undefined;

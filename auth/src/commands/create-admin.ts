@@ -20,7 +20,7 @@ export const createAdmin: Command = async (options, config) => {
       users: collections.users,
       devices: new Devices({ model: collections.devices, now: () => new Date() }),
       passwords,
-      passwordRules: createPasswordRules(settings.passwordRules, logger),
+      passwordRules: createPasswordRules(settings, logger),
       cleanup,
       audit,
       // Whoever runs commands has no limits.

@@ -34,7 +34,7 @@ export const errorCodes = {
   password_common: { status: 400, message: 'Password is too common' },
   password_made_of_address: {
     status: 400,
-    message: 'Password must not be made of your e-mail address or "ticketing"',
+    message: 'Password must not be made of your e-mail address or the name of the service',
   },
   password_leaked: { status: 400, message: 'Password is known from a data leak' },
   current_password_required: { status: 400, message: 'You must supply your current password' },

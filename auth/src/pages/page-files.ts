@@ -13,7 +13,7 @@ export interface EncodedFile {
 
 /** What the build of `auth/pages` results in. */
 export interface PageFiles {
-  /** HTML by the name of its page. `{{settings}}` is where the attributes for the settings belong. */
+  /** HTML by the name of its page. `{{settings}}` is where the attributes for the settings belong, `{{product}}` where the name does. */
   documents: ReadonlyMap<string, string>;
   /** Scripts, styles and images by their name, which has a hash of the content. */
   assets: ReadonlyMap<string, EncodedFile>;

@@ -57,6 +57,7 @@ export interface ServicesOptions {
 export interface MailOptions extends SmtpOptions, Pick<MailWorkerOptions, 'pollMs' | 'firstRetryMs'> {
   /** Where the links in mails lead. */
   publicUrl: URL;
+  productName: string;
   /** Whether they say what they are for, as the service's own pages expect it. */
   linksSayPurpose?: boolean | undefined;
   /** How long nobody can ask for another mail of one kind to one address. */

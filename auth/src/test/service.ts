@@ -40,6 +40,7 @@ import { SecretScan } from './secrets';
 export const cheapCost = { ln: 4, r: 8, p: 1 };
 export const hour = 60 * 60;
 export const day = 24 * hour;
+const productName = 'ticketing';
 
 export interface TestService extends Collections {
   url: string;
@@ -206,7 +207,7 @@ async function startService(
     sessionFeed: new SessionFeed({ connection, collections, logger }),
     transact: transactions(connection),
     passwords,
-    passwordRules: new PasswordRules({ profile: passwordProfile }),
+    passwordRules: new PasswordRules({ profile: passwordProfile, productName }),
     keys,
     jwts,
     sessionRules,
@@ -220,6 +221,7 @@ async function startService(
         url: new URL(inbox.smtpUrl),
         from: 'ticketing <no-reply@ticketing.dev>',
         publicUrl,
+        productName,
         linksSayPurpose: options.pages !== undefined,
         pollMs: 10,
         firstRetryMs: 50,

@@ -2,6 +2,7 @@ import { browserInWords } from '../../../src/browser-words';
 import { onClick } from '../../action';
 import { tellIn } from '../../alerts';
 import { call } from '../../api';
+import { capitalized } from '../../capitalized';
 import { byId, el } from '../../dom';
 import { callFresh } from '../../fresh';
 import { loadPart } from '../../part';
@@ -32,7 +33,7 @@ async function list(): Promise<void> {
 function item(session: Session, card: HTMLElement): HTMLLIElement {
   const browser = browserInWords(session.userAgent);
   const facts = [
-    el('div', { class: 'hint' }, words.account.address(session.ip)),
+    el('div', { class: 'hint' }, capitalized(words.account.address(session.ip))),
     el('div', { class: 'hint' }, words.account.lastUsed, ' ', time(session.lastUsedAt)),
     el('div', { class: 'hint' }, words.account.since, ' ', time(session.createdAt)),
   ];
@@ -59,5 +60,3 @@ async function ended(card: HTMLElement, text: string): Promise<void> {
   title.focus();
   tellIn(card, text);
 }
-
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -7,6 +7,7 @@ import { pagePaths } from '../page-paths';
 
 let files: PageFiles;
 const settings = {
+  productName: 'Ada & <b>"Co"</b> · $& {{settings}}',
   mail: true,
   signupMode: 'open',
   passwordProfile: 'default',
@@ -33,7 +34,7 @@ describe('a page', () => {
       expect(response.text).toContain(
         'data-mail="on" data-signup="open" data-passwords="default" data-closed-seconds="604800"',
       );
-      expect(response.text).not.toMatch(/\{\{|<script(?! type="module" src=)| style=| on\w+=/);
+      expect(response.text).not.toMatch(/<b>|<script(?! type="module" src=)| style=| on\w+=/);
       expect(response.headers).toMatchObject({
         'cache-control': 'no-cache',
         'content-security-policy':
@@ -46,6 +47,14 @@ describe('a page', () => {
       expect(response.headers['set-cookie']).toBeUndefined();
     },
   );
+
+  it.each(paths)('%s has the name of the service as text, in its title and at its top', async (path) => {
+    const { text } = await get(path);
+    const name = 'Ada &amp; &lt;b&gt;&quot;Co&quot;&lt;/b&gt; · $&amp; {{settings}}';
+    expect(text.split(name)).toHaveLength(3);
+    expect(text).toContain(` · ${name}</title>`);
+    expect(text.replaceAll(name, '')).not.toContain('{{');
+  });
 
   it('is answered with 304 to whoever has it, in each encoding by an ETag of its own', async () => {
     const tags = new Set<string>();

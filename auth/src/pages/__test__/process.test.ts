@@ -13,6 +13,7 @@ describe('the built service', () => {
       MONGO_URI: freshDatabase(),
       PAGES: 'on',
       PASSWORD_PROFILE: 'strict',
+      PRODUCT_NAME: 'Tour & Co',
     });
     const page = await fetch(url);
     expect(page.status).toBe(200);
@@ -20,6 +21,7 @@ describe('the built service', () => {
     expect(html).toContain(
       'data-mail="off" data-signup="open" data-passwords="strict" data-closed-seconds="0"',
     );
+    expect(html).toContain('<title>Welcome · Tour &amp; Co</title>');
     const [, script = ''] = /src="(\/assets\/app-[^"]+)"/.exec(html) ?? [];
     const { status, headers } = await fetch(url + script, { headers: { 'Accept-Encoding': 'br' } });
     expect(status).toBe(200);

@@ -1,27 +1,35 @@
-import { productName } from '../../product-name';
+import { escapeHtml as escape } from '../../escape-html';
 import { frame, type Words } from './letter-words';
 import type { Letter } from './smtp';
 
-/**
- * A letter as text and as HTML for mail clients: inline styles, no image, nothing loaded from elsewhere.
- * @param hrefs where the links of the words lead, if they have any
- */
-export function format(words: Words, hrefs?: { use: string; decline: string }): Letter {
+export interface LetterContent {
+  productName: string;
+  words: Words;
+  /** Where the links of the words lead, if they have any. */
+  hrefs?: { use: string; decline: string } | undefined;
+}
+
+/** A letter as text and as HTML for mail clients: inline styles, no image, nothing loaded from elsewhere. */
+export function format({ productName, words, hrefs }: LetterContent): Letter {
   const link = words.link &&
     hrefs && { ...words.link, href: hrefs.use, ...(words.declines && { decline: hrefs.decline }) };
-  return { subject: words.subject, text: textOf(words, link), html: htmlOf(words, link) };
+  return {
+    subject: words.subject,
+    text: textOf(productName, words, link),
+    html: htmlOf(productName, words, link),
+  };
 }
 
 type Link = NonNullable<Words['link']> & { href: string; decline?: string };
 
-function textOf({ opening, closing }: Words, link?: Link): string {
+function textOf(productName: string, { opening, closing }: Words, link?: Link): string {
   // The address has a line of its own, so that mail clients and the inbox of development find its end.
   const lines = link ? [`${link.button}:\n${link.href}`, frame.lifeOf(link.purpose, link.until)] : [];
   const last = link?.decline === undefined ? [] : [link.decline];
   return `${[frame.greeting, ...opening, ...lines, ...closing, ...last, productName].join('\n\n')}\n`;
 }
 
-function htmlOf({ subject, opening, closing }: Words, link?: Link): string {
+function htmlOf(productName: string, { subject, opening, closing }: Words, link?: Link): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -73,6 +81,3 @@ const darkStyle = `
 .quiet a { color: #93c5fd !important; }
 }
 `;
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escape = (text: string): string => text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);

@@ -14,6 +14,7 @@ export interface LettersOptions {
   closedAccounts: ClosedAccountModel;
   emailLinks: EmailLinks;
   publicUrl: URL;
+  productName: string;
   /** Whether a link says what it is for: the pages of the service ask, while other front ends may not expect it. */
   linksSayPurpose?: boolean | undefined;
   now: () => Date;
@@ -21,7 +22,11 @@ export interface LettersOptions {
 
 /** Decides who gets which mail at the time of sending, from what is true then, and makes the token of its link. */
 export class Letters {
-  constructor(private readonly options: LettersOptions) {}
+  readonly #words: ReturnType<typeof letterWords>;
+
+  constructor(private readonly options: LettersOptions) {
+    this.#words = letterWords(options.productName);
+  }
 
   /** Undefined where there is nobody to write to any more, or never was. */
   async write(mail: MailRecord): Promise<Letter | undefined> {
@@ -34,52 +39,56 @@ export class Letters {
     switch (kind) {
       case 'verification':
         if (!isOwners || active.emailVerified) return undefined;
-        return this.#withLink(letterWords[kind](), mail, active);
+        return this.#withLink(this.#words[kind](), mail, active);
       case 'signup':
-        if (owner) return active && format(letterWords['already-signed-up']());
+        if (owner) return active && this.#format(this.#words['already-signed-up']());
         return this.#signup(mail);
       case 'password-reset':
       case 'password-choice':
-        return isOwners ? this.#withLink(letterWords['password-reset'](), mail, active) : undefined;
+        return isOwners ? this.#withLink(this.#words['password-reset'](), mail, active) : undefined;
       case 'account-reopened':
-        return isOwners ? this.#withLink(letterWords[kind](), mail, active) : undefined;
+        return isOwners ? this.#withLink(this.#words[kind](), mail, active) : undefined;
       case 'new-sign-in':
         return isOwners ? this.#newSignIn(mail, active) : undefined;
       case 'password-changed':
-        return isOwners ? format(letterWords[kind]()) : undefined;
+        return isOwners ? this.#format(this.#words[kind]()) : undefined;
       case 'email-change-undone':
       case 'unverified-account-removed':
-        return format(letterWords[kind]());
+        return this.#format(this.#words[kind]());
       case 'email-change':
         return owner ? undefined : this.#emailChange(mail);
       case 'email-change-notice':
         return this.#emailChangeNotice(mail);
       case 'role-changed':
-        return isAbout(owner) ? format(letterWords[kind](owner)) : undefined;
+        return isAbout(owner) ? this.#format(this.#words[kind](owner)) : undefined;
       case 'account-disabled':
-        return isAbout(owner) && owner.disabled ? format(letterWords[kind]()) : undefined;
+        return isAbout(owner) && owner.disabled ? this.#format(this.#words[kind]()) : undefined;
       case 'account-enabled':
-        return isOwners ? format(letterWords[kind]()) : undefined;
+        return isOwners ? this.#format(this.#words[kind]()) : undefined;
       case 'account-closed':
-        return mail.user ? this.#accountClosed(mail) : format(letterWords['account-closed-for-good']());
+        return mail.user ? this.#accountClosed(mail) : this.#format(this.#words['account-closed-for-good']());
     }
   }
 
+  #format(words: Words, hrefs?: { use: string; decline: string }): Letter {
+    return format({ productName: this.options.productName, words, hrefs });
+  }
+
   async #signup(mail: MailRecord): Promise<Letter | undefined> {
-    return this.#withLink(letterWords.signup(), mail, undefined);
+    return this.#withLink(this.#words.signup(), mail, undefined);
   }
 
   #newSignIn(mail: MailRecord, user: UserRecord): Promise<Letter> {
     const { signIns = [], signInCount = signIns.length } = mail;
     const until = new Date(this.options.now().getTime() + newSignInLinkMs);
     const facts = { signIns, earlier: signInCount - signIns.length, until };
-    return this.#withLink(letterWords['new-sign-in'](facts), mail, user);
+    return this.#withLink(this.#words['new-sign-in'](facts), mail, user);
   }
 
   async #emailChange(mail: MailRecord): Promise<Letter | undefined> {
     const user = await this.#find(mail);
     if (!user || user.disabled || user.pendingEmail !== mail.to) return undefined;
-    return this.#withLink(letterWords['email-change'](), mail, user);
+    return this.#withLink(this.#words['email-change'](), mail, user);
   }
 
   /** Also sent for a disabled or closed account: somebody else may have taken it over. */
@@ -88,13 +97,13 @@ export class Letters {
     // Once more at the end: between the two looks, a link may have brought the account back.
     const user = (await this.#find(mail)) ?? (await this.#findClosed(mail))?.user ?? (await this.#find(mail));
     if (!user) return undefined;
-    return this.#withLink(letterWords['email-change-notice']({ newEmail }), mail, user, { askedAt });
+    return this.#withLink(this.#words['email-change-notice']({ newEmail }), mail, user, { askedAt });
   }
 
   async #accountClosed(mail: MailRecord): Promise<Letter | undefined> {
     const closed = await this.#findClosed(mail);
     if (!closed) return undefined;
-    return this.#withLink(letterWords['account-closed']({ until: closed.expiresAt }), mail, closed.user);
+    return this.#withLink(this.#words['account-closed']({ until: closed.expiresAt }), mail, closed.user);
   }
 
   /** The account that the mail is for, unless an event has ended the mail meanwhile. */
@@ -127,7 +136,7 @@ export class Letters {
     // A page of the front end, which sends the token on by POST. A fragment reaches no server, log or referrer.
     const page = `/${pages[purpose]}`;
     const use = linksSayPurpose && page === '/email-verification' ? `?for=${purpose}` : '';
-    return format(words, {
+    return this.#format(words, {
       use: new URL(`${page}${use}#token=${token}`, publicUrl).href,
       decline: new URL(`${page}?decline#token=${token}`, publicUrl).href,
     });

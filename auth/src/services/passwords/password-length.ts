@@ -5,5 +5,5 @@ import { brokenShapeRule } from '../../password-shape';
 export function brokenLengthRule(password: string): CodeOf<400> | undefined {
   // UTF-8 encodes every lone surrogate as the same character, so different passwords would match.
   if (!password.isWellFormed()) return 'password_not_unicode';
-  return brokenShapeRule(password, 'default', { email: '' });
+  return brokenShapeRule(password, 'default', { email: '', productName: '' });
 }

@@ -10,16 +10,22 @@ import { PwnedPasswords } from './pwned-passwords';
 export interface PasswordRulesOptions {
   /** `default` adds nothing to the length that the routes require. */
   profile: PasswordProfile;
+  /** No password is made of it. */
+  productName: string;
   /** Undefined where no list of leaked passwords is configured. */
   pwned?: PwnedPasswords | undefined;
 }
 
 /** The rules that the settings select. */
-export const createPasswordRules = (
-  { profile, pwnedUrl }: { profile: PasswordProfile; pwnedUrl: URL | undefined },
-  logger: Logger,
-): PasswordRules =>
-  new PasswordRules({ profile, pwned: pwnedUrl && new PwnedPasswords({ url: pwnedUrl, logger }) });
+export function createPasswordRules({ productName, passwordRules }: Settings, logger: Logger): PasswordRules {
+  const { profile, pwnedUrl } = passwordRules;
+  const pwned = pwnedUrl && new PwnedPasswords({ url: pwnedUrl, logger });
+  return new PasswordRules({ profile, productName, pwned });
+}
+
+interface Settings extends Pick<PasswordRulesOptions, 'productName'> {
+  passwordRules: Pick<PasswordRulesOptions, 'profile'> & { pwnedUrl: URL | undefined };
+}
 
 /**
  * Rules for new passwords beyond their length (ASVS 6.2.4, 6.2.11, 6.2.12; NIST SP 800-63B-4, section 3.1.1.2).
@@ -51,7 +57,7 @@ export class PasswordRules {
   }
 
   #strictProblem(password: string, account: { email: string }): Problem | undefined {
-    const broken = brokenShapeRule(password, 'strict', account);
+    const broken = brokenShapeRule(password, 'strict', { ...account, productName: this.options.productName });
     if (broken === 'password_length') {
       return new Problem(broken, `Password must be at least ${minCharacters('strict')} characters`);
     }

@@ -52,6 +52,7 @@ export async function sendMails(story: Story, turn: Turn): Promise<void> {
     closedAccounts,
     emailLinks: new SteppedLinks({ model: links, usedLinks, users, closedAccounts, audit, now }),
     publicUrl,
+    productName: 'ticketing',
     now,
   });
   const worker = new MailWorker({

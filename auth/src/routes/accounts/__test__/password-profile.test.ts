@@ -10,7 +10,7 @@ describe('PASSWORD_PROFILE=strict', () => {
       'lovelace',
       'Lovelace-Example!',
       'password_made_of_address',
-      'Password must not be made of your e-mail address or "ticketing"',
+      'Password must not be made of your e-mail address or the name of the service',
     ],
     ['short', 'elevenchars', 'password_length', 'Password must be at least 12 characters'],
   ])(

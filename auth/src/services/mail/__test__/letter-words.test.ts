@@ -1,10 +1,11 @@
 import { linkLifetimes } from '../../../models/link-purposes';
 import { format } from '../letter-format';
-import { productName } from '../../../product-name';
-import { frame, letterWords, type Words } from '../letter-words';
+import { frame, letterWords as wordsFor, type Words } from '../letter-words';
 
 const href = 'https://tickets.example/email-verification#token=abc-123_x';
 const decline = 'https://tickets.example/email-verification?decline#token=abc-123_x';
+const productName = 'Ada & <friends>';
+const letterWords = wordsFor(productName);
 const notice = letterWords['email-change-notice'];
 
 const letters: Record<keyof typeof letterWords, Words> = {
@@ -39,7 +40,11 @@ const hrefs = (html: string): (string | undefined)[] =>
   [...html.matchAll(/href="([^"]*)"/g)].map(([, found]) => found);
 
 describe.each(Object.entries(letters))('the letter %s', (_kind, words) => {
-  const { subject, text, html } = format(words, words.link && { use: href, decline });
+  const { subject, text, html } = format({
+    productName,
+    words,
+    hrefs: words.link && { use: href, decline },
+  });
   const links = words.link ? [href, ...(words.declines ? [decline] : [])] : [];
   const sentences = [frame.greeting, ...words.opening, ...words.closing];
 
@@ -93,15 +98,17 @@ describe('the wording of letters', () => {
 
   it('is escaped in HTML, whatever it contains', () => {
     const hostile = '"><img/src=x/onerror=alert(1)>&lt;b&gt;\'@example.com';
-    const { text, html } = format(notice({ newEmail: hostile }), {
-      use: `${href}"><script>alert(1)</script>`,
-      decline,
+    const { text, html } = format({
+      productName,
+      words: notice({ newEmail: hostile }),
+      hrefs: { use: `${href}"><script>alert(1)</script>`, decline },
     });
     expect(text).toContain(` to ${hostile}.\n`);
     expect(visibleText(html)).toContain(` to ${hostile}.\n`);
     expect(html).not.toMatch(/<img|<script/);
     expect(hrefs(html)).toEqual(Array(2).fill(`${href}&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;`));
     const subject = '</title><script>alert(1)</script>';
-    expect(format({ subject, opening: [], closing: [] }).html).not.toContain('<script');
+    const words = { subject, opening: [], closing: [] };
+    expect(format({ productName: subject, words }).html).not.toContain('<script');
   });
 });

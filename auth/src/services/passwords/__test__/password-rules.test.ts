@@ -6,6 +6,7 @@ import { commonPasswords } from '../common-passwords';
 import { createPasswordRules, PasswordRules } from '../password-rules';
 
 const email = 'ada.lovelace@analytical.example.com';
+const productName = 'ticketing';
 const problemOf = async (rules: PasswordRules, password: string): Promise<string> => {
   try {
     await rules.require(password, { email });
@@ -16,7 +17,7 @@ const problemOf = async (rules: PasswordRules, password: string): Promise<string
 };
 
 describe('the strict profile', () => {
-  const strict = new PasswordRules({ profile: 'strict' });
+  const strict = new PasswordRules({ profile: 'strict', productName });
 
   it.each([
     'correct horse battery',
@@ -60,6 +61,16 @@ describe('the strict profile', () => {
     expect(await problemOf(strict, password)).toMatch(/^Password must not be made of/);
   });
 
+  it.each(['Grand Tour tickets', 'tickets', 'Grand-Tour'])(
+    'takes the words of a name of several, and not those that are too short: %s',
+    async (name) => {
+      const rules = new PasswordRules({ profile: 'strict', productName: 'Grand Tour & tickets' });
+      expect(await problemOf(rules, `${name}2024!`)).toMatch(/^Password must not be made of/);
+      const short = new PasswordRules({ profile: 'strict', productName: 'a b c' });
+      expect(await problemOf(short, 'a bookcase of blue')).toBe('');
+    },
+  );
+
   it('knows more than 10,000 common passwords', () => {
     expect(new Set(commonPasswords()).size).toBeGreaterThan(10_000);
     expect(commonPasswords().slice(0, 2)).toEqual(['123456', 'password']);
@@ -68,7 +79,7 @@ describe('the strict profile', () => {
 
 describe('the default profile', () => {
   it('accepts every password that the routes accept', async () => {
-    expect(await problemOf(new PasswordRules({ profile: 'default' }), 'password')).toBe('');
+    expect(await problemOf(new PasswordRules({ profile: 'default', productName }), 'password')).toBe('');
   });
 });
 
@@ -89,7 +100,7 @@ describe('the check against leaked passwords', () => {
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/range/`);
     const logger = createLogger('info', { write: (line: string) => logs.push(line) });
-    return createPasswordRules({ profile: 'default', pwnedUrl: url }, logger);
+    return createPasswordRules({ productName, passwordRules: { profile: 'default', pwnedUrl: url } }, logger);
   }
 
   afterEach(() => {

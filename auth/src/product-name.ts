@@ -1,2 +1,0 @@
-/** What pages and mails call the service. */
-export const productName = 'ticketing';
