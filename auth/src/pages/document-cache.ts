@@ -53,7 +53,7 @@ export class DocumentCache {
     const html = files.documents.get(name);
     if (html === undefined) throw new Error(`the build of the pages has no ${name}`);
     const identity = Buffer.from(
-      html.replace('{{settings}}', () => this.#attributes).replaceAll('{{product}}', () => this.#product),
+      html.replaceAll('{{product}}', () => this.#product).replace('{{settings}}', () => this.#attributes),
     );
     const etag = createHash('sha256').update(identity).digest('base64url').slice(0, 16);
     // Half of the best quality: it is waited for, and a page is small.

@@ -48,13 +48,17 @@ describe('a page', () => {
     },
   );
 
-  it.each(paths)('%s has the name of the service as text, in its title and at its top', async (path) => {
-    const { text } = await get(path);
-    const name = 'Ada &amp; &lt;b&gt;&quot;Co&quot;&lt;/b&gt; · $&amp; {{settings}}';
-    expect(text.split(name)).toHaveLength(3);
-    expect(text).toContain(` · ${name}</title>`);
-    expect(text.replaceAll(name, '')).not.toContain('{{');
-  });
+  it.each(paths)(
+    '%s has the name of the service as text, in its title, at its top and in an attribute',
+    async (path) => {
+      const { text } = await get(path);
+      const name = 'Ada &amp; &lt;b&gt;&quot;Co&quot;&lt;/b&gt; · $&amp; {{settings}}';
+      expect(text.split(name)).toHaveLength(4);
+      expect(text).toContain(` data-product="${name}"`);
+      expect(text).toContain(` · ${name}</title>`);
+      expect(text.replaceAll(name, '')).not.toContain('{{');
+    },
+  );
 
   it('is answered with 304 to whoever has it, in each encoding by an ETag of its own', async () => {
     const tags = new Set<string>();
