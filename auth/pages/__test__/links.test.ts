@@ -122,6 +122,16 @@ describe('the page of a link', () => {
     expect(await signedInAs(page)).toBe(target);
   });
 
+  it('says to somebody signed in that a sign-up opens another account, before a password is chosen', async () => {
+    const { token } = await ownLink(service, 'signup');
+    const page = await openSignedIn();
+    await go(page, pathOf('verification', token));
+    await press(page, 'Verify my address');
+    await heading(page, 'Open your account');
+    await page.getByText(`This opens another account than ${target}.`).waitFor();
+    expect(await page.title()).toBe('Open your account · ticketing');
+  });
+
   it('signs in by a button under the address, but not in place of somebody who has signed in meanwhile', async () => {
     const { token, email } = await ownLink(service, 'signup');
     const page = await open();

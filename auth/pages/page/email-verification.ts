@@ -53,8 +53,7 @@ function confirm({ token, purpose }: MailLink): void {
         proof ??= missing(error);
         if (proof === undefined || password !== undefined) throw error;
         say(purpose, proof);
-        const why = before ? words.verify.otherAccount(before.email) : words.verify.needsPassword;
-        (proof === 'new password' ? askForNewPassword(form) : askForPassword(form, why)).focus();
+        (proof === 'new password' ? askForNewPassword(form, before) : askForPassword(form, before)).focus();
         throw new Cancelled();
       });
       tellUsername(form, user.email);

@@ -107,6 +107,7 @@ export const words = {
     needsPassword: 'To be sure that it is you, enter the password of the account, or sign in first.',
     otherAccount: (email: string) =>
       `This link is for another account than ${email}. Use it only if that account is yours too: enter its password.`,
+    newAccount: (email: string) => `This opens another account than ${email}.`,
     choosePassword: 'Choose a password. It opens your account, and you sign in with it from now on.',
     doneFor: 'The account:',
     stranger:
@@ -132,7 +133,8 @@ export const words = {
     sent: 'Check your mail',
     sentText: 'If there is an account with this address, we have sent it a link:',
     newTitle: 'Set a new password',
-    newText: 'Every device is signed out. Sign in with the new password then.',
+    newText:
+      'This is the password of the account whose address got the mail. Every device is signed out: sign in with the new password then.',
     newButton: 'Set the password',
     set: 'The password is set',
     setForOther: (email: string) =>

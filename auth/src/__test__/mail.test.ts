@@ -82,6 +82,7 @@ describe('a mail server outage', () => {
       SMTP_URL: `smtp://127.0.0.1:${port}`,
       MAIL_FROM: 'Box Office <office@tickets.example>',
       PUBLIC_URL: 'https://tickets.example',
+      PRODUCT_NAME: 'Box Office & Co',
     });
     const email = 'patient@example.com';
     expect((await signup(service.url, email)).status).toBe(201);
@@ -96,6 +97,7 @@ describe('a mail server outage', () => {
     expect(await inbox.take(({ to }) => to === email)).toMatchObject({
       from: '"Box Office" <office@tickets.example>',
       messageId: expect.stringMatching(/^<[0-9a-f]{24}@tickets\.example>$/),
+      text: expect.stringContaining('An account at Box Office & Co uses this address.'),
       link: expect.stringMatching(/^https:\/\/tickets\.example\/email-verification#token=[\w-]{43}$/),
     });
     await until(async () => (await mails.countDocuments({ status: 'sent' })) === 1);

@@ -1,10 +1,16 @@
 import { byId, el } from '../../dom';
 import { watchPasswords } from '../../show-password';
+import type { CurrentUser } from '../../types';
 import { usernameField } from '../../username';
 import { words } from '../../words/words';
 
-/** Asks for the password of the account of a link. @returns the field */
-export function askForPassword(form: HTMLFormElement, why: string): HTMLInputElement {
+/**
+ * Asks for the password of the account of a link.
+ * @param before who is signed in, as another account
+ * @returns the field
+ */
+export function askForPassword(form: HTMLFormElement, before: CurrentUser | null): HTMLInputElement {
+  const why = before ? words.verify.otherAccount(before.email) : words.verify.needsPassword;
   const field = passwordField(words.fields.password, 'current-password', {
     'data-hint': 'why',
     'aria-describedby': 'why',
@@ -12,12 +18,14 @@ export function askForPassword(form: HTMLFormElement, why: string): HTMLInputEle
   return addFields(form, el('p', { id: 'why' }, why), field);
 }
 
-/** Asks for the password that a new account gets. @returns the field */
-export function askForNewPassword(form: HTMLFormElement): HTMLInputElement {
+/** Asks for the password that a new account gets. See `askForPassword`. */
+export function askForNewPassword(form: HTMLFormElement, before: CurrentUser | null): HTMLInputElement {
+  const other = before ? el('p', {}, words.verify.newAccount(before.email)) : undefined;
   const label = el('label', { for: 'name' }, words.fields.optionalName);
   const name = el('input', { id: 'name', name: 'name', autocomplete: 'name', dir: 'auto' });
   return addFields(
     form,
+    ...(other ? [other] : []),
     el('div', { class: 'field' }, label, name),
     passwordField(words.fields.newPassword, 'new-password'),
   );
