@@ -1,4 +1,5 @@
 import { showFailure } from './failure';
+import { requireOwnHtml } from './html-version';
 import { account } from './page/account';
 import { admin } from './page/admin';
 import { emailVerification } from './page/email-verification';
@@ -20,8 +21,9 @@ const pages: Readonly<Record<string, () => Promise<void> | void>> = {
 };
 
 async function start(): Promise<void> {
-  watchPasswords();
   try {
+    requireOwnHtml();
+    watchPasswords();
     await pages[document.body.dataset['page'] ?? '']?.();
   } catch (error) {
     showFailure(error);

@@ -5,7 +5,7 @@ import { settings } from './settings';
 import { usernameIn } from './username';
 import { words } from './words/words';
 
-// Who hears the page types on for less than that between two keys.
+// A pause between two keys that is longer than this is the end of typing, for people who hear the page.
 const pauseMs = 1000;
 
 /**
@@ -41,7 +41,7 @@ function verdictOn(password: string, address: string): { text: string; isGood: b
   if (password === '') return { text: words.password.atLeast(passwordMinCharacters), isGood: false };
   const missing = missingCharacters(password, profile);
   if (missing > 0) return { text: words.password.missing(missing), isGood: false };
-  const broken = brokenShapeRule(password, profile, { email: address.trim().toLowerCase(), productName });
+  const broken = brokenShapeRule(password, profile, { email: address.trim(), productName });
   if (broken) return { text: faultInWords({ code: broken }), isGood: false };
   const { longEnough, listIsAsked } = words.password;
   return { text: profile === 'strict' ? `${longEnough} ${listIsAsked}` : longEnough, isGood: true };

@@ -63,7 +63,8 @@ function partsOfName(name: string): string[] {
 
 /** The address, its two halves and their words, longest first. */
 function partsOf(email: string): string[] {
-  const parts = [email, ...email.split('@'), ...email.split(/[^a-z0-9]+/)];
+  const folded = email.toLowerCase();
+  const parts = [folded, ...folded.split('@'), ...folded.split(/[^a-z0-9]+/)];
   return parts.filter((part) => part.length >= minPartLength).sort((a, b) => b.length - a.length);
 }
 

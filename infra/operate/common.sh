@@ -47,12 +47,16 @@ replace() {
 # run_job CRONJOB SECONDS [VARIABLE=VALUE]: runs it once, and prints its log. Fails when it fails.
 #
 # The Job has no owner: of those that a CronJob owns, all but the newest few are deleted as soon as a scheduled one ends.
+# It is deleted an hour after its end where this script can't.
 run_job() {
   local job ended='' n
   job=$1-$(date +%s)
   kube create job "$job" --from="cronjob/$1" --dry-run=client -o yaml |
     kubectl set env --local -f - "${3:-RUN_BY=hand}" -o yaml |
-    kubectl patch --local -f - --type=json -p '[{"op":"remove","path":"/metadata/ownerReferences"}]' -o yaml |
+    kubectl patch --local -f - --type=json -p '[
+      {"op":"remove","path":"/metadata/ownerReferences"},
+      {"op":"add","path":"/spec/ttlSecondsAfterFinished","value":3600}
+    ]' -o yaml |
     kube create -f - >/dev/null
   for ((n = 0; n < $2; n++)); do
     ended=$(kube get "job/$job" -o 'jsonpath={.status.conditions[?(@.status=="True")].type}')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import vm from 'node:vm';
@@ -28,14 +29,19 @@ const shared = {
  * @throws {Error} naming the file and the line that can't be built
  */
 export async function buildPages(): Promise<PageFiles> {
-  const [assets, words] = await Promise.all([buildAssets(), readWords()]);
+  const templates = await readTemplates();
+  const htmlVersion = createHash('sha256')
+    .update(JSON.stringify([...templates]))
+    .digest('hex')
+    .slice(0, 8);
+  const [assets, words] = await Promise.all([buildAssets(htmlVersion), readWords()]);
   const urls = Object.fromEntries(
     [...assets.keys()].map((name) => [name.replace(/-[^-]*\.(\w+)$/, '_$1'), `${assetsPath}/${name}`]),
   );
-  return { assets, documents: await buildDocuments({ words, asset: urls }) };
+  return { assets, documents: buildDocuments(templates, { words, asset: urls, htmlVersion }) };
 }
 
-async function buildAssets(): Promise<Map<string, EncodedFile>> {
+async function buildAssets(htmlVersion: string): Promise<Map<string, EncodedFile>> {
   const { outputFiles } = await build({
     ...shared,
     entryPoints: ['app.ts', 'styles/pages.css', 'brand/logo.svg'],
@@ -43,6 +49,7 @@ async function buildAssets(): Promise<Map<string, EncodedFile>> {
     outdir: 'out',
     minify: true,
     format: 'esm',
+    define: { HTML_VERSION: JSON.stringify(htmlVersion) },
     target: ['chrome109', 'firefox115', 'safari16'],
     loader: { '.svg': 'copy' },
   });
@@ -73,22 +80,17 @@ async function readWords(): Promise<Places> {
   return module.exports.words ?? {};
 }
 
-/** Each page of `html/` in the frame that all share. */
-async function buildDocuments(places: Places): Promise<Map<string, string>> {
+/** Each page of `html/` in the frame that all share, by its name. */
+async function readTemplates(): Promise<Map<string, string>> {
   const folder = path.join(pagesFolder, 'html');
   const frame = await readFile(path.join(folder, 'frame.html'), 'utf8');
   const names = (await readdir(folder)).filter((name) => name.endsWith('.html') && name !== 'frame.html');
-  const documents = names.map(async (name): Promise<[string, string]> => {
-    const page = path.basename(name, '.html');
+  const templates = names.sort().map(async (name): Promise<[string, string]> => {
     const content = await readFile(path.join(folder, name), 'utf8');
-    return [
-      page,
-      fillIn(
-        frame.replace('{{content}}', () => content),
-        { ...places, page },
-        name,
-      ),
-    ];
+    return [path.basename(name, '.html'), frame.replace('{{content}}', () => content)];
   });
-  return new Map(await Promise.all(documents));
+  return new Map(await Promise.all(templates));
 }
+
+const buildDocuments = (templates: ReadonlyMap<string, string>, places: Places): Map<string, string> =>
+  new Map([...templates].map(([page, html]) => [page, fillIn(html, { ...places, page }, `${page}.html`)]));

@@ -183,3 +183,22 @@ describe('with a slow network', () => {
     await heading(page, 'Your address is verified');
   });
 });
+
+describe('a script with the HTML of another version, as while a version is deployed', () => {
+  it('does nothing but say that the service is starting, and a link is good after that', async () => {
+    const email = 'between@example.com';
+    await service.signedUp(email);
+    const link = await linkTo(email, 'Verify');
+    const page = await open();
+    await page.route('**/email-verification**', async (route) => {
+      const response = await route.fetch();
+      const html = await response.text();
+      await route.fulfill({ response, body: html.replace(/ data-html="\w+"/, ' data-html="another"') });
+    });
+    await go(page, link);
+    await page.getByText('The service is starting.').waitFor();
+    await page.unroute('**/email-verification**');
+    await press(page, 'Try again');
+    await heading(page, 'Verify your e-mail address');
+  });
+});

@@ -3,6 +3,7 @@ import { call } from '../api';
 import { byId, showState } from '../dom';
 import { onSubmit } from '../form';
 import { Refusal } from '../refusal';
+import { announceSignOut } from '../tabs';
 import { reloadForNextLink, takeMailLink, type MailLink } from '../token';
 import type { CurrentUser } from '../types';
 import { usernameIn } from '../username';
@@ -28,9 +29,10 @@ function decline({ token }: MailLink): void {
   showState('decline');
   onSubmit(byId('decline', HTMLFormElement), async () => {
     await orUnusable(async () => {
+      const before = await tellWho();
       await call('POST', '/email-verification/decline', { token });
       // It may have been the account that is signed in.
-      await tellWho();
+      if (before && (await tellWho()) === null) announceSignOut();
       showState('declined');
     });
   });

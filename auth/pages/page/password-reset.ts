@@ -41,7 +41,7 @@ function setNew({ token }: MailLink): void {
       showState('set');
       return;
     }
-    announceSignOut();
+    if (other === null) announceSignOut();
     location.replace('/signin?reason=password-set');
   });
 }
@@ -50,9 +50,9 @@ function setNew({ token }: MailLink): void {
 const endedEverywhereMs = 1500;
 
 /** Who is signed in after a reset. It is another account: the link was not for the one that the person uses. */
-async function stillSignedIn(): Promise<CurrentUser | null> {
-  const ask = (): Promise<CurrentUser | null> => currentUser().catch(() => null);
-  if (!(await ask())) return null;
+async function stillSignedIn(): Promise<CurrentUser | null | undefined> {
+  const ask = (): Promise<CurrentUser | null | undefined> => currentUser().catch(() => undefined);
+  if ((await ask()) === null) return null;
   await new Promise((resolve) => setTimeout(resolve, endedEverywhereMs));
   return ask();
 }

@@ -29,7 +29,7 @@ export interface UserRecord extends Profile, RevocationState {
   emailVerified: boolean;
   /** The address that the user last asked to change to, until it is confirmed. */
   pendingEmail?: string;
-  /** When the user last asked for it. Missing where the previous version wrote it. */
+  /** When the user last asked for it. Missing, or of an earlier request, where the previous version wrote the address. */
   pendingEmailAt?: Date;
   disabled: boolean;
   createdAt: Date;

@@ -9,7 +9,10 @@ import { words } from '../../words/words';
  * @param before who is signed in, as another account
  * @returns the field
  */
-export function askForPassword(form: HTMLFormElement, before: CurrentUser | null): HTMLInputElement {
+export function askForPassword(
+  form: HTMLFormElement,
+  before: CurrentUser | null | undefined,
+): HTMLInputElement {
   const why = before ? words.verify.otherAccount(before.email) : words.verify.needsPassword;
   const field = passwordField(words.fields.password, 'current-password', {
     'data-hint': 'why',
@@ -19,7 +22,10 @@ export function askForPassword(form: HTMLFormElement, before: CurrentUser | null
 }
 
 /** Asks for the password that a new account gets. See `askForPassword`. */
-export function askForNewPassword(form: HTMLFormElement, before: CurrentUser | null): HTMLInputElement {
+export function askForNewPassword(
+  form: HTMLFormElement,
+  before: CurrentUser | null | undefined,
+): HTMLInputElement {
   const other = before ? el('p', {}, words.verify.newAccount(before.email)) : undefined;
   const label = el('label', { for: 'name' }, words.fields.optionalName);
   const name = el('input', { id: 'name', name: 'name', autocomplete: 'name', dir: 'auto' });

@@ -10,7 +10,7 @@ export interface Used {
   /** The account of the link. */
   user: CurrentUser;
   /** Who was signed in before. */
-  before: CurrentUser | null;
+  before: CurrentUser | null | undefined;
   /** The password of the account, where it was given. */
   password?: string | undefined;
   text: typeof words.anyLink;
@@ -22,14 +22,14 @@ export interface Used {
  */
 export async function tellDone({ user, before, password, text }: Used): Promise<void> {
   const after = await tellWho();
-  if (before && !after) announceSignOut();
+  if (before && after === null) announceSignOut();
   const isOwn = after?.id === user.id;
   byId('done-title', HTMLElement).textContent = text.done;
   byId('done-text', HTMLElement).textContent = text.doneText;
   byId('done-email', HTMLElement).textContent = user.email;
   byId('done-stranger', HTMLElement).hidden = before?.id === user.id;
   byId('done-account', HTMLElement).hidden = !isOwn;
-  if (!after && password !== undefined) offerSignIn({ email: user.email, password });
+  if (after === null && password !== undefined) offerSignIn({ email: user.email, password });
   showState('done');
 }
 

@@ -165,8 +165,8 @@ export class EmailConfirmation {
     const { need } = flows[purpose as ConfirmablePurpose];
     if (need === 'account') await this.#proveAccount(user, password, caller);
     if (need === 'new password') {
-      const matches = password !== undefined && (await this.#matches(user, password, caller));
-      requireValid(matches ? user : undefined);
+      if (password === undefined) throw new BadRequestError('password_required', 'password');
+      requireValid((await this.#matches(user, password, caller)) ? user : undefined);
     }
     return { user, purpose, repeated: true };
   }

@@ -181,7 +181,8 @@ export class Limits {
   }
 
   /**
-   * Counts a token, and then has it used. It is given back unless it, or what comes with it, is wrong.
+   * Counts a token, and then has it used. It is given back unless it, or what comes with it, is wrong. A password that is yet
+   * to be chosen is not wrong: pages send the token alone first.
    * @throws as `spend`
    */
   async present<T>(caller: Caller, use: () => Promise<T>): Promise<T> {
@@ -190,7 +191,7 @@ export class Limits {
     try {
       return await use();
     } catch (error) {
-      isWrong = error instanceof BadRequestError;
+      isWrong = error instanceof BadRequestError && error.code !== 'password_required';
       throw error;
     } finally {
       if (!isWrong) await spent.giveBack();

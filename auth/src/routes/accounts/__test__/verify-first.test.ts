@@ -1,7 +1,7 @@
 import { comparable } from '../../../test/responses';
 import { password, useService } from '../../../test/service';
 
-const service = useService({ signupMode: 'verify-first' });
+const service = useService({ signupMode: 'verify-first', rates: { tokenNetwork: '30/15m' } });
 const signup = (body: object) => service.api().post('/api/users/signup').send(body);
 const confirm = (token: string, secret = password, body: object = {}) =>
   service
@@ -113,6 +113,24 @@ describe('POST /api/users/signup with SIGNUP_MODE=verify-first', () => {
     ]);
     await confirm(token, '\ud800'.repeat(8)).expect(400);
     await confirm(token).expect(200);
+  });
+
+  it('S44 counts no wrong token where the password is yet to be chosen, also once the link is used', async () => {
+    const email = 'token-first@example.com';
+    await signup({ email, password }).expect(202);
+    const token = await service.tokenTo(email, 'Verify');
+    const bare = () =>
+      service
+        .api()
+        .post('/api/users/email-verification/confirm')
+        .set('X-Forwarded-For', '192.0.2.77')
+        .send({ token });
+    const ask = async (): Promise<void> => {
+      for (let n = 0; n < 31; n += 1) expect((await bare()).body.errors[0].code).toBe('password_required');
+    };
+    await ask();
+    await confirm(token).expect(200);
+    await ask();
   });
 
   it('F17 answers a double click the same, and refuses the used token with another password', async () => {
