@@ -127,15 +127,17 @@ export function asSender(value: string, context: Context): string {
 
 /** A name that pages and mails show as it is written. */
 export function asProductName(value: string, context: Context): string {
-  if (charactersIn(value) > maxNameCharacters || isMisread.test(value))
+  if (charactersIn(value) > maxNameCharacters || isMisread.test(value) || !isSeen.test(value))
     return refuse(context, `must be a name of at most ${maxNameCharacters} characters that are visible`);
   return value;
 }
 
 const maxNameCharacters = 40;
 
-// Control characters are refused in every setting. These change the direction of what follows them, or begin a line.
-const isMisread = /[\p{Cs}\p{Cn}\p{Co}\u2028-\u202E\u2066-\u2069]/u;
+// Control characters are refused in every setting. These are not seen, change the direction of what follows them, or begin a
+// line. Some scripts and emoji need the two joiners.
+const isMisread = /[\p{Cs}\p{Cn}\p{Co}\u2028\u2029]|(?![\u200C\u200D])\p{Cf}/u;
+const isSeen = /[\p{L}\p{N}\p{S}]/u;
 
 export function asMongoUri(value: string, context: Context): string {
   const fault = faultOfMongoUri(value);

@@ -1,6 +1,7 @@
 import { call, currentUser } from '../api';
 import { byId, showState } from '../dom';
 import { onSubmit } from '../form';
+import { untilKnownEverywhere } from '../known-everywhere';
 import { Refusal } from '../refusal';
 import { announceSignOut } from '../tabs';
 import { reloadForNextLink, takeMailLink, type MailLink } from '../token';
@@ -46,13 +47,10 @@ function setNew({ token }: MailLink): void {
   });
 }
 
-// A reset ends every session of its account, in other replicas within a second.
-const endedEverywhereMs = 1500;
-
 /** Who is signed in after a reset. It is another account: the link was not for the one that the person uses. */
 async function stillSignedIn(): Promise<CurrentUser | null | undefined> {
   const ask = (): Promise<CurrentUser | null | undefined> => currentUser().catch(() => undefined);
   if ((await ask()) === null) return null;
-  await new Promise((resolve) => setTimeout(resolve, endedEverywhereMs));
+  await untilKnownEverywhere();
   return ask();
 }

@@ -223,7 +223,7 @@ export const words = {
     sessionsEnded: 'The user is signed out everywhere.',
     by: (email: string) => `by ${email}`,
     byYou: 'by you',
-    byGone: (id: string) => `by an admin whose account is gone (${id})`,
+    byGone: (id: string) => `by an account that is gone (${id})`,
     activity: 'Activity',
     showActivity: 'Show the activity',
     id: 'Id',

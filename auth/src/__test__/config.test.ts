@@ -253,7 +253,7 @@ describe('readConfig', () => {
     },
   );
 
-  it.each(['x'.repeat(41), '🎟'.repeat(41), 'a\u202Eb', 'a\u2028b', 'a\u0007b', 'a\nb', 'a\uE000'])(
+  it.each(['x'.repeat(41), '🎟'.repeat(41), 'a\u202Eb', 'a\u2028b', 'a\u0007b', 'a\nb', 'a\uE000', '\u200B', 'a\u200F', '\u200D', '-'])(
     'refuses %j as the name',
     (name) => {
       expect(problemsOf({ ...production, PRODUCT_NAME: name })).toEqual([

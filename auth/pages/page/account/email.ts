@@ -3,6 +3,7 @@ import { onClick } from '../../action';
 import { call } from '../../api';
 import { byId, el } from '../../dom';
 import { onSubmit } from '../../form';
+import { untilKnownEverywhere } from '../../known-everywhere';
 import { loadPart } from '../../part';
 import { settings } from '../../settings';
 import { time } from '../../time';
@@ -36,17 +37,26 @@ export function email(user: CurrentUser): void {
     form.reset();
     const isSame = answered === 204;
     tellDone(byId('email', HTMLDetailsElement), isSame ? words.account.emailSame : words.account.mailSent);
-    await waitingEmail();
+    await waitingEmail(isSame ? undefined : address.trim().toLowerCase());
   });
 }
 
-/** Names the address that waits to be confirmed, if there is one. */
-export async function waitingEmail(): Promise<void> {
-  if (settings.sendsMail) await loadPart('email-part', showWaiting);
+/**
+ * Names the address that waits to be confirmed, if there is one.
+ * @param asked what has just been asked for: another replica may not have heard of it yet
+ */
+export async function waitingEmail(asked?: string): Promise<void> {
+  if (settings.sendsMail) await loadPart('email-part', () => showWaiting(asked));
 }
 
-async function showWaiting(): Promise<void> {
-  const { data } = await call<{ pending: PendingEmail | null }>('GET', '/me/email');
+const getWaiting = () => call<{ pending: PendingEmail | null }>('GET', '/me/email');
+
+async function showWaiting(asked?: string): Promise<void> {
+  let { data } = await getWaiting();
+  if (asked !== undefined && data.pending?.email !== asked) {
+    await untilKnownEverywhere();
+    ({ data } = await getWaiting());
+  }
   const waiting = byId('email-waiting', HTMLElement);
   waiting.hidden = data.pending === null;
   if (!data.pending) return;

@@ -1,6 +1,7 @@
 import { onClick } from '../../action';
 import { call, currentUser } from '../../api';
 import { byId, focusOn, showState } from '../../dom';
+import { untilKnownEverywhere } from '../../known-everywhere';
 import { announceSignIn, announceSignOut } from '../../tabs';
 import type { CurrentUser } from '../../types';
 import { tellWho } from '../../who';
@@ -31,6 +32,12 @@ export async function tellDone({ user, before, password, text }: Used): Promise<
   byId('done-account', HTMLElement).hidden = !isOwn;
   if (after === null && password !== undefined) offerSignIn({ email: user.email, password });
   showState('done');
+  if (!isOwn) return;
+  // The link may have ended this session too.
+  await untilKnownEverywhere();
+  if ((await tellWho()) !== null) return;
+  announceSignOut();
+  byId('done-account', HTMLElement).hidden = true;
 }
 
 function offerSignIn(credentials: { email: string; password: string }): void {
