@@ -9,7 +9,7 @@ const places = [
 
 /** The Firefox of this machine, of version 138 or later; FIREFOX names another one. Undefined if there is none. */
 export const firefoxPath = (): string | undefined =>
-  (process.env['FIREFOX'] || undefined) ?? places.find((place) => existsSync(place));
+  [process.env['FIREFOX'] ?? '', ...places].find((place) => existsSync(place));
 
 /** Starts a Firefox as its makers ship it, over WebDriver BiDi. */
 export const launchFirefox = (executablePath: string): Promise<Browser> =>
