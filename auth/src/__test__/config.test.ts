@@ -253,14 +253,23 @@ describe('readConfig', () => {
     },
   );
 
-  it.each(['x'.repeat(41), '🎟'.repeat(41), 'a\u202Eb', 'a\u2028b', 'a\u0007b', 'a\nb', 'a\uE000', '\u200B', 'a\u200F', '\u200D', '-'])(
-    'refuses %j as the name',
-    (name) => {
-      expect(problemsOf({ ...production, PRODUCT_NAME: name })).toEqual([
-        expect.stringMatching(/^PRODUCT_NAME must be/),
-      ]);
-    },
-  );
+  it.each([
+    'x'.repeat(41),
+    '🎟'.repeat(41),
+    'a\u202Eb',
+    'a\u2028b',
+    'a\u0007b',
+    'a\nb',
+    'a\uE000',
+    '\u200B',
+    'a\u200F',
+    '\u200D',
+    '-',
+  ])('refuses %j as the name', (name) => {
+    expect(problemsOf({ ...production, PRODUCT_NAME: name })).toEqual([
+      expect.stringMatching(/^PRODUCT_NAME must be/),
+    ]);
+  });
 
   it('calls the service ticketing unless it has another name', () => {
     expect(readConfig({ ...production, PRODUCT_NAME: ' ' }).productName).toBe('ticketing');
