@@ -127,7 +127,7 @@ describe('/admin', () => {
     await press(page, 'Show the activity');
     await page.getByText('Looked at by an operator').waitFor();
     expect(await whatIn(page)).toEqual(await whatIn(own));
-    await page.getByText('by an operator', { exact: true }).waitFor();
+    await page.getByText('By an operator', { exact: true }).waitFor();
     await page.getByText(`now a user · by an account that is gone (${goneId})`).waitFor();
     await page.getByText('now an admin').waitFor();
     await check(page, 'admin-who-did-it');
