@@ -1,4 +1,4 @@
-type Attributes = Readonly<Record<string, string | boolean | undefined>>;
+export type Attributes = Readonly<Record<string, string | boolean | undefined>>;
 
 /** Makes an element. A child that is text is text: nothing here becomes HTML. */
 export function el<Name extends keyof HTMLElementTagNameMap>(

@@ -1,6 +1,6 @@
 import { call, currentUser, type Answer } from './api';
 import { ask } from './dialog';
-import { el } from './dom';
+import { passwordField } from './password-field';
 import { Refusal } from './refusal';
 import { usernameField } from './username';
 import { words } from './words/words';
@@ -23,28 +23,19 @@ async function confirmPassword(): Promise<void> {
   // As it is now: another tab may have changed it. The dialog works without it too.
   const user = await currentUser().catch(() => null);
   const { title, text, button } = words.confirm;
+  const field = passwordField({
+    id: 'confirm-password',
+    label: words.fields.currentPassword,
+    autocomplete: 'current-password',
+    attributes: { autofocus: true },
+  });
   return ask({
     title,
     text,
     button,
-    fields: [usernameField(user?.email), passwordField()],
+    fields: [usernameField(user?.email), field],
     act: async ({ password }) => {
       await call('POST', '/me/confirm-password', { password });
     },
   });
 }
-
-const passwordField = (): HTMLElement =>
-  el(
-    'div',
-    { class: 'field' },
-    el('label', { for: 'confirm-password' }, words.fields.currentPassword),
-    el('input', {
-      id: 'confirm-password',
-      name: 'password',
-      type: 'password',
-      autocomplete: 'current-password',
-      required: true,
-      autofocus: true,
-    }),
-  );

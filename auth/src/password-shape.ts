@@ -55,18 +55,18 @@ function isMadeOf(password: string, words: string[]): boolean {
   return rest !== folded && rest.length < minRestLength;
 }
 
-/** The name of the service and its words, longest first. */
-function partsOfName(name: string): string[] {
-  const parts = [name, ...name.split(/[^\p{L}\p{N}]+/u)];
-  return parts.filter((part) => part.length >= minPartLength).sort((a, b) => b.length - a.length);
-}
+/** The name of the service and its words. */
+const partsOfName = (name: string): string[] => longEnough([name, ...name.split(/[^\p{L}\p{N}]+/u)]);
 
-/** The address, its two halves and their words, longest first. */
+/** The address, its two halves and their words. */
 function partsOf(email: string): string[] {
   const folded = email.toLowerCase();
-  const parts = [folded, ...folded.split('@'), ...folded.split(/[^a-z0-9]+/)];
-  return parts.filter((part) => part.length >= minPartLength).sort((a, b) => b.length - a.length);
+  return longEnough([folded, ...folded.split('@'), ...folded.split(/[^a-z0-9]+/)]);
 }
+
+/** Those that count, longest first. */
+const longEnough = (parts: string[]): string[] =>
+  parts.filter((part) => part.length >= minPartLength).sort((a, b) => b.length - a.length);
 
 const withoutEnds = (text: string, ends: RegExp): string => text.replace(ends, '');
 

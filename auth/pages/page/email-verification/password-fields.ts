@@ -1,4 +1,5 @@
 import { byId, el } from '../../dom';
+import { passwordField } from '../../password-field';
 import { watchPasswords } from '../../show-password';
 import type { CurrentUser } from '../../types';
 import { usernameField } from '../../username';
@@ -14,9 +15,11 @@ export function askForPassword(
   before: CurrentUser | null | undefined,
 ): HTMLInputElement {
   const why = before ? words.verify.otherAccount(before.email) : words.verify.needsPassword;
-  const field = passwordField(words.fields.password, 'current-password', {
-    'data-hint': 'why',
-    'aria-describedby': 'why',
+  const field = passwordField({
+    id: 'password',
+    label: words.fields.password,
+    autocomplete: 'current-password',
+    attributes: { 'data-hint': 'why', 'aria-describedby': 'why' },
   });
   return addFields(form, el('p', { id: 'why' }, why), field);
 }
@@ -33,28 +36,9 @@ export function askForNewPassword(
     form,
     ...(other ? [other] : []),
     el('div', { class: 'field' }, label, name),
-    passwordField(words.fields.newPassword, 'new-password'),
+    passwordField({ id: 'password', label: words.fields.newPassword, autocomplete: 'new-password' }),
   );
 }
-
-const passwordField = (
-  label: string,
-  autocomplete: string,
-  described: Readonly<Record<string, string>> = {},
-): HTMLElement =>
-  el(
-    'div',
-    { class: 'field' },
-    el('label', { for: 'password' }, label),
-    el('input', {
-      id: 'password',
-      name: 'password',
-      type: 'password',
-      autocomplete,
-      required: true,
-      ...described,
-    }),
-  );
 
 function addFields(form: HTMLFormElement, ...fields: HTMLElement[]): HTMLInputElement {
   form.prepend(usernameField(), ...fields);
